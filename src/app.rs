@@ -259,19 +259,19 @@ impl App {
         let in_force = watch::Sender::new(config.clone());
         let watched = (certificates.clone(), keys.clone(), in_force.subscribe());
         start_work(&mut tasks, (commit, replica, pollers, webhooks), watched);
-        let (health, health_service) = serving((&mut tasks, &board), draining.clone()).await;
+        let (health, servers) = serving((&mut tasks, &board), &queries, draining.clone()).await;
         // Before the other ports: a client that they answer finds the probes at work.
         let (commits, read) = ((polling.commit.clone(), node), in_force.subscribe());
         operators.open(Operators::new(queries.clone(), commits, read), pages)?;
         let gate = keys.access().gate(GatedPort::Web);
-        let services = (rates, health_service.clone(), counts.grpc_web_calls);
+        let services = (rates, servers.grpc_web, counts.grpc_web_calls);
         let services = services_for_browsers(services, gate.clone());
         let browsers = Browsers::new(&config.web, queries, services, &counts.web).guarded(gate);
         let port = (web.socket, web.tls, &counts.web);
         let browsers = browsers.limited(sharing.quotas.clone());
         let served = browsers.serve(port, sharing.admission.clone(), draining.clone());
         tasks.start(Stage::Listeners, "web", served);
-        let others = services_of_grpc(health_service, config.server.reflection)?;
+        let others = services_of_grpc(servers.grpc, config.server.reflection)?;
         let listener = sharing.grpc_listener((grpc.socket, grpc.tls), draining);
         let (GrpcCounts { port, calls }, gate) = (counts.grpc, keys.access().gate(GatedPort::Grpc));
         let served = serve_rates(listener.counted(port), (shared, others), calls, gate);

@@ -41,8 +41,8 @@ use crate::board::BoardReader;
 use crate::callers::{CountedBy, CountedClient, Share, ShareExceeded, ShareLimits, Shares};
 use crate::domain::{Position, RateFilter};
 use crate::memory::{Memory, Pressure};
-use crate::telemetry::StreamCounts;
 pub use crate::telemetry::Transport;
+use crate::telemetry::{OpenStream, StreamCounts};
 
 /// The longest interval between updates that is granted: for less than one update an hour, a request is cheaper than a
 /// stream.
@@ -51,6 +51,10 @@ pub const MIN_INTERVAL_MAX: Duration = Duration::from_secs(3600);
 /// replicas within an hour, and a reader that resumes once an hour costs nothing.
 pub const STREAM_AGE_MAX: Duration = Duration::from_secs(3600);
 
+/// Into how many parts the streams are divided, of which watches of the health may take one. They need no key, so the other part
+/// is that of the readers; a connection has one watch at most in honest use, and there are four times as many streams as connections.
+const HEALTH_PARTS: u32 = 2;
+
 /// Opens subscriptions.
 #[derive(Debug, Clone)]
 pub struct Feed {
@@ -58,6 +62,8 @@ pub struct Feed {
     limits: StreamLimits,
     /// One permit for each stream that can still be opened.
     free_streams: Arc<Semaphore>,
+    /// The same for each watch of the health.
+    free_health: Arc<Semaphore>,
     /// What each client holds of them.
     shares: Arc<Shares<CountedBy>>,
     memory: Memory,
@@ -118,6 +124,14 @@ struct StreamPermit {
     _share: Option<Share<CountedBy>>,
 }
 
+/// A watch of the health, which counts among the streams until it is dropped.
+#[derive(Debug)]
+pub struct HealthPlace {
+    _place: OwnedSemaphorePermit,
+    _permit: StreamPermit,
+    _open: OpenStream,
+}
+
 /// The result of a resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResumeVerdict {
@@ -148,11 +162,11 @@ impl StreamLimits {
 impl Feed {
     /// A feed of a board. It ends every stream when `draining` is cancelled.
     pub fn new(board: BoardReader, limits: StreamLimits, draining: CancellationToken) -> Self {
-        let streams_max = usize::try_from(limits.streams_max).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             board,
             limits,
-            free_streams: Arc::new(Semaphore::new(streams_max.min(Semaphore::MAX_PERMITS))),
+            free_streams: permits(limits.streams_max),
+            free_health: permits(health_max(limits.streams_max)),
             shares: Shares::new(ShareLimits {
                 each: limits.streams_per_client_max,
                 all: limits.streams_max,
@@ -214,22 +228,46 @@ impl Feed {
         client: Option<CountedClient>,
     ) -> Result<Subscription, StreamRefused> {
         let keyless = client.is_some().then(|| self.keyless.unwelcome());
-        let permit = self.permit(client).inspect_err(|refused| {
-            let counts = &self.counts.refused;
-            match refused {
-                StreamRefused::TooMany { .. } => counts.all.increment(),
-                StreamRefused::TooManyOfClient(exceeded) if exceeded.is_crowded => {
-                    counts.crowded.increment();
-                }
-                StreamRefused::TooManyOfClient(_) => counts.client.increment(),
-                StreamRefused::MemoryPressure => counts.memory.increment(),
-            }
-        })?;
+        let permit = self.permit(client).inspect_err(self.count_refused())?;
         let request = SubscribeRequest {
             min_interval: request.min_interval.min(MIN_INTERVAL_MAX),
             ..request
         };
         Ok(Subscription::new(self.clone(), request, permit, keyless))
+    }
+
+    /// A place among the streams for a watch of the health, which reads no rates.
+    ///
+    /// # Errors
+    /// [`StreamRefused`].
+    pub fn health_place(
+        &self,
+        client: Option<CountedClient>,
+        transport: Transport,
+    ) -> Result<HealthPlace, StreamRefused> {
+        let streams_max = health_max(self.limits.streams_max);
+        let place = Arc::clone(&self.free_health).try_acquire_owned();
+        let place = place.map_err(|_none_is_free| StreamRefused::TooMany { streams_max });
+        let permit = place.and_then(|place| Ok((place, self.permit(client)?)));
+        let (place, permit) = permit.inspect_err(self.count_refused())?;
+        Ok(HealthPlace {
+            _place: place,
+            _permit: permit,
+            _open: OpenStream::new(self.counts(), transport),
+        })
+    }
+
+    /// Counts a stream that is refused.
+    fn count_refused(&self) -> impl Fn(&StreamRefused) {
+        let counts = &self.counts.refused;
+        move |refused| match refused {
+            StreamRefused::TooMany { .. } => counts.all.increment(),
+            StreamRefused::TooManyOfClient(exceeded) if exceeded.is_crowded => {
+                counts.crowded.increment();
+            }
+            StreamRefused::TooManyOfClient(_) => counts.client.increment(),
+            StreamRefused::MemoryPressure => counts.memory.increment(),
+        }
     }
 
     /// The right to one more stream.
@@ -252,4 +290,15 @@ impl Feed {
             _share: share.transpose().map_err(StreamRefused::TooManyOfClient)?,
         })
     }
+}
+
+/// A permit for each of a number of streams.
+fn permits(streams_max: u32) -> Arc<Semaphore> {
+    let permits = usize::try_from(streams_max).unwrap_or(Semaphore::MAX_PERMITS);
+    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
+}
+
+/// How many of a number of streams may be watches of the health.
+fn health_max(streams_max: u32) -> u32 {
+    streams_max.div_ceil(HEALTH_PARTS)
 }

@@ -30,7 +30,9 @@ use crate::board::{BoardReader, Preferences, Replica, SourceDetail};
 use crate::callers::{CountedClient, QuotaExceeded, ShareExceeded};
 use crate::clock::Clock;
 use crate::domain::{Pair, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
-use crate::feed::{Feed, StreamRefused, SubscribeRequest, Subscription, Ticker};
+use crate::feed::{
+    Feed, HealthPlace, StreamRefused, SubscribeRequest, Subscription, Ticker, Transport,
+};
 pub use crate::ledger::FixingRecord;
 use crate::ledger::LedgerReader;
 use crate::queries::history_reader::HistoryReader;
@@ -119,12 +121,19 @@ impl Queries {
         client: Option<CountedClient>,
     ) -> Result<Subscription, Refusal> {
         self.check_serving()?;
-        let subscription = self.feed.subscribe(request, client);
-        subscription.map_err(|refused| match refused {
-            StreamRefused::TooMany { streams_max } => Refusal::TooManyStreams { streams_max },
-            StreamRefused::TooManyOfClient(exceeded) => exceeded.into(),
-            StreamRefused::MemoryPressure => Refusal::MemoryPressure,
-        })
+        Ok(self.feed.subscribe(request, client)?)
+    }
+
+    /// A place among the streams for a client that watches the health.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyStreams`], [`Refusal::TooManyClientStreams`], [`Refusal::MemoryPressure`].
+    pub fn health_place(
+        &self,
+        client: Option<CountedClient>,
+        transport: Transport,
+    ) -> Result<HealthPlace, Refusal> {
+        Ok(self.feed.health_place(client, transport)?)
     }
 
     /// Every source, sorted by id: its state, and how its polls go.
@@ -165,6 +174,16 @@ impl Queries {
 impl From<ShareExceeded> for Refusal {
     fn from(ShareExceeded { most, .. }: ShareExceeded) -> Self {
         Self::TooManyClientStreams { streams_max: most }
+    }
+}
+
+impl From<StreamRefused> for Refusal {
+    fn from(refused: StreamRefused) -> Self {
+        match refused {
+            StreamRefused::TooMany { streams_max } => Self::TooManyStreams { streams_max },
+            StreamRefused::TooManyOfClient(exceeded) => exceeded.into(),
+            StreamRefused::MemoryPressure => Self::MemoryPressure,
+        }
     }
 }
 

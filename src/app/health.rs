@@ -9,27 +9,44 @@ use tonic_health::server::{HealthReporter, HealthService};
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::transport::REQUEST_BYTES_MAX;
 use crate::board::BoardReader;
+use crate::feed::Transport;
 use crate::grpc::DrainingHealth;
 use crate::pb::rate_service_server::SERVICE_NAME;
+use crate::queries::Queries;
 
 /// The name under which the health service says whether this replica is in contact with the others.
 const HEALTH_OF_REPLICA: &str = "silkrate.replica";
 
-/// The health service, which reports that the rates are served until told otherwise, and what tells it.
+/// The health service of each port of clients.
+pub(super) struct HealthServers {
+    pub(super) grpc: HealthServer<DrainingHealth>,
+    pub(super) grpc_web: HealthServer<DrainingHealth>,
+}
+
+/// The health service, which reports that the rates are served until told otherwise, and what tells it. Its watches count among the
+/// streams of `queries`.
 pub(super) async fn serving(
     (tasks, board): (&mut Tasks, &BoardReader),
+    queries: &Queries,
     draining: CancellationToken,
-) -> (HealthReporter, HealthServer<DrainingHealth>) {
+) -> (HealthReporter, HealthServers) {
     let health = HealthReporter::new();
     health
         .set_service_status(SERVICE_NAME, ServingStatus::Serving)
         .await;
     report_contact(tasks, board, &health);
-    let service = HealthService::from_health_reporter(health.clone());
-    let server = HealthServer::new(DrainingHealth::new(service, draining))
-        .accept_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(REQUEST_BYTES_MAX);
-    (health, server)
+    let server = |transport| {
+        let service = HealthService::from_health_reporter(health.clone());
+        let streams = (queries.clone(), transport);
+        HealthServer::new(DrainingHealth::new(service, streams, draining.clone()))
+            .accept_compressed(CompressionEncoding::Gzip)
+            .max_decoding_message_size(REQUEST_BYTES_MAX)
+    };
+    let servers = HealthServers {
+        grpc: server(Transport::Grpc),
+        grpc_web: server(Transport::GrpcWeb),
+    };
+    (health, servers)
 }
 
 /// Reports to health checks that nothing is served any more.

@@ -1,5 +1,5 @@
-//! `grpc.health.v1`, with watches that end when the service drains: a health watch would otherwise delay every shutdown
-//! until its deadline.
+//! `grpc.health.v1`, with watches that count among the streams of their client, and end when the service drains: a health watch
+//! would otherwise delay every shutdown until its deadline.
 
 use std::pin::Pin;
 
@@ -11,19 +11,33 @@ use tonic_health::pb::health_server::Health;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_health::server::HealthService;
 
+use crate::access::counted_in;
 use crate::domain::Refusal;
+use crate::feed::Transport;
+use crate::queries::Queries;
 
-/// The health service.
+/// The health service over one transport.
 #[derive(Debug)]
 pub struct DrainingHealth {
     inner: HealthService,
+    queries: Queries,
+    transport: Transport,
     draining: CancellationToken,
 }
 
 impl DrainingHealth {
-    /// Answers as `inner` does, until `draining` is cancelled.
-    pub fn new(inner: HealthService, draining: CancellationToken) -> Self {
-        Self { inner, draining }
+    /// Answers as `inner` does, until `draining` is cancelled. `queries` give each watch its place among the streams.
+    pub fn new(
+        inner: HealthService,
+        (queries, transport): (Queries, Transport),
+        draining: CancellationToken,
+    ) -> Self {
+        Self {
+            inner,
+            queries,
+            transport,
+            draining,
+        }
     }
 }
 
@@ -42,14 +56,18 @@ impl Health for DrainingHealth {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
+        let client = counted_in(request.extensions());
+        let place = self.queries.health_place(client, self.transport)?;
         let statuses = self.inner.watch(request).await?.into_inner();
         let not_serving = HealthCheckResponse {
             status: ServingStatus::NotServing.into(),
         };
         let end = stream::iter([Ok(not_serving), Err(Refusal::Draining.into())]);
         let drained = self.draining.clone().cancelled_owned();
-        Ok(Response::new(Box::pin(
-            statuses.take_until(Box::pin(drained)).chain(end),
-        )))
+        let statuses = statuses.take_until(Box::pin(drained)).chain(end);
+        Ok(Response::new(Box::pin(statuses.map(move |status| {
+            let _held_as_long = &place;
+            status
+        }))))
     }
 }

@@ -7,6 +7,7 @@ mod bodies;
 mod descriptors;
 mod frames;
 mod headers;
+mod health;
 mod messages;
 mod requests;
 mod streams;
@@ -235,6 +236,13 @@ impl Peer {
         let goaway = self.until(|frame| frame.kind == raw::GOAWAY).await;
         while self.frame().await.is_some() {}
         goaway
+    }
+
+    /// The end of any stream with a status.
+    async fn ended(&mut self) {
+        let ends = raw::END_STREAM | raw::END_HEADERS;
+        self.until(|frame| frame.kind == raw::HEADERS && frame.flags & ends == ends)
+            .await;
     }
 
     /// The headers that end a stream, which name the status of a call.

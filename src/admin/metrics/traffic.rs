@@ -54,10 +54,14 @@ impl Traffic {
     fn streams(&self, page: &mut Page<'_>) -> fmt::Result {
         let transports = self.streams.by_transport();
         let open = transports.map(|(name, counts)| ([("transport", name)], &counts.open));
-        page.gauges(("silkrate_streams", "Open streams of subscribers"), open)?;
+        let names = (
+            "silkrate_streams",
+            "Open streams of subscribers, and watches of the health",
+        );
+        page.gauges(names, open)?;
         let names = (
             "silkrate_max_streams",
-            "How many streams of subscribers may be open at once",
+            "How many streams of subscribers and watches of the health may be open at once",
         );
         page.gauge(names, Some(self.max_streams))?;
         let messages = transports.into_iter().flat_map(|(name, counts)| {

@@ -1,7 +1,7 @@
 //! Near the limit of memory new streams are refused, nearer to it new connections, and what is open goes on.
 
 use silkrate::app::App;
-use silkrate::feed::StreamRefused;
+use silkrate::feed::{StreamRefused, Transport};
 use silkrate::listener::{Admission, Limits};
 use silkrate::memory::Memory;
 use tokio::io::AsyncReadExt;
@@ -29,6 +29,22 @@ async fn a_stream_is_refused_near_the_limit_and_one_that_is_open_goes_on() {
     open.next().await.unwrap();
     memory.note(84, Some(100));
     assert!(feed.subscribe(bank.wanted(|_| {}), None).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_of_the_health_is_refused_near_the_limit_as_any_other_stream() {
+    let bank = OneBank::new();
+    let memory = Memory::default();
+    let feed = bank.feed.clone().within(memory.clone());
+    memory.note(84, Some(100));
+    let open = feed.health_place(None, Transport::Grpc).unwrap();
+    assert_eq!(feed.counts().of(Transport::Grpc).open.get(), 1);
+    memory.note(85, Some(100));
+    let refused = feed.health_place(None, Transport::Grpc).unwrap_err();
+    assert_eq!(refused, StreamRefused::MemoryPressure);
+    assert_eq!(feed.counts().refused.memory.get(), 1);
+    drop(open);
+    assert_eq!(feed.counts().of(Transport::Grpc).open.get(), 0);
 }
 
 #[tokio::test]

@@ -1,18 +1,22 @@
 //! What one client may have of connections and streams, by addresses of this machine: each is a client of its own.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use silkrate::feed::{Feed, StreamLimits, StreamRefused, Transport};
 use silkrate::listener::Limits;
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{Echo, PATIENCE, header_of_v4};
 use crate::support::april::bank_of_april;
+use crate::support::boards::OneBank;
 use crate::support::program::Program;
 use crate::support::silkrate::{Silkrate, message, settings, source};
 
@@ -219,6 +223,29 @@ async fn when_nearly_all_streams_are_taken_the_heaviest_client_is_refused_and_a_
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     drop(open);
     silkrate.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn watches_of_the_health_leave_half_of_the_streams_to_readers() {
+    let bank = OneBank::new();
+    for (all, health_max) in [(1, 1), (5, 3), (6, 3)] {
+        let limits = StreamLimits::new(Duration::from_secs(20), all);
+        let feed = Feed::new(bank.feed.board().clone(), limits, CancellationToken::new());
+        let watches: Vec<_> = (0..health_max)
+            .map(|_| feed.health_place(None, Transport::Grpc).unwrap())
+            .collect();
+        let refused = feed.health_place(None, Transport::Grpc).unwrap_err();
+        let streams_max = health_max;
+        assert_eq!(refused, StreamRefused::TooMany { streams_max });
+        assert_eq!(feed.counts().refused.all.get(), 1);
+        let readers: Vec<_> = (health_max..all)
+            .map(|_| feed.subscribe(bank.wanted(|_| {}), None).unwrap())
+            .collect();
+        assert!(feed.subscribe(bank.wanted(|_| {}), None).is_err());
+        drop(watches);
+        assert!(feed.health_place(None, Transport::Grpc).is_ok());
+        drop(readers);
+    }
 }
 
 #[tokio::test]
