@@ -48,7 +48,7 @@ struct Reminders {
     refused: Reminder,
     /// A client has its share.
     share: Reminder,
-    /// How fast connections are accepted.
+    /// How fast connections are admitted.
     pace: Pace,
 }
 
@@ -164,8 +164,10 @@ impl Connections {
             let permit = self.permit(&mut reminders.full).await?;
             let accepted = accept(listener, &mut reminders.refused).await;
             if let Some(socket) = self.admitted(accepted, permit, reminders) {
+                reminders.pace.admitted();
                 return Some(socket);
             }
+            reminders.pace.refused().await;
         }
     }
 }
@@ -209,4 +211,50 @@ fn is_of_the_peer(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::Interrupted
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+    use tokio::net::TcpSocket;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::listener::bind;
+
+    /// The connections of a flood: the queue of every kernel has room for them, and they are some intervals of the pace.
+    const FLOOD: u64 = 100;
+
+    async fn connected(from: &str, to: SocketAddr) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+        socket.connect(to).await.unwrap()
+    }
+
+    // No timer runs here but that of the pace, so the paused clock shows how long a newcomer waits for it.
+    #[tokio::test(start_paused = true)]
+    async fn a_newcomer_does_not_wait_for_the_pace_behind_a_client_that_has_its_share() {
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let admission = Admission {
+            connections_per_client_max: Some(1),
+            ..Admission::default()
+        };
+        let counts = Arc::<PortCounts>::default();
+        let connections = Connections::new(Limits::new(100), admission, Arc::clone(&counts));
+        let mut sockets = Box::pin(accepted(listener, Arc::new(connections)));
+        let mut flood = Vec::new();
+        for _connection in 0..=FLOOD {
+            flood.push(connected("127.0.0.1", address).await);
+        }
+        let newcomer = connected("127.0.0.2", address).await;
+        let begun = Instant::now();
+        let first = sockets.next().await.unwrap();
+        let second = sockets.next().await.unwrap();
+        assert_eq!(counts.refused.client.get(), FLOOD);
+        let admitted = [&first, &second].map(|socket| socket.caller().to_string());
+        let peers = [&flood[0], &newcomer].map(|peer| peer.local_addr().unwrap().to_string());
+        assert_eq!(admitted, peers);
+        assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
+    }
 }
