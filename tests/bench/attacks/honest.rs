@@ -1,4 +1,5 @@
-//! The honest client: calls one after the other on one connection, and a watch on another.
+//! The honest client: calls one after the other on one connection, a watch on another, and now and then a call on a connection of
+//! its own, as that of a client that comes anew.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -16,6 +17,10 @@ use silkrate::pb;
 const PAUSE: Duration = Duration::from_millis(2);
 /// The timeout of an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// The pause before another connection is opened: some hundred in each attack, which take little of the core themselves.
+const NEW_PAUSE: Duration = Duration::from_millis(20);
+/// The timeout of an answer on a connection of its own; a call that fails counts as long.
+const NEW_MAX: Duration = Duration::from_secs(10);
 
 /// A client that reads.
 pub(super) struct Honest {
@@ -35,6 +40,8 @@ struct Seen {
 pub(super) struct Noticed {
     /// Of its calls, sorted, in microseconds.
     pub(super) latencies: Vec<u32>,
+    /// The same of calls on a connection of their own, from its first packet.
+    pub(super) of_newcomers: Vec<u32>,
     /// How late its watch was at most, in microseconds.
     pub(super) late: u64,
 }
@@ -66,6 +73,8 @@ impl Honest {
     pub(super) fn measure(&self, deadline: Instant) -> io::Result<Noticed> {
         lock(&self.seen).late = 0;
         let mut latencies = Vec::new();
+        let server = self.server;
+        let newcomers = thread::spawn(move || newcomers(server, deadline));
         let mut calls = Connection::open(self.server, "GetSnapshot")?;
         while Instant::now() < deadline {
             let begun = Instant::now();
@@ -82,11 +91,40 @@ impl Honest {
             thread::sleep(PAUSE);
         }
         latencies.sort_unstable();
+        let of_newcomers = newcomers.join().unwrap_or_default();
         let seen = lock(&self.seen);
         let waiting = seen.first.values().map(Instant::elapsed).max();
         let late = seen.late.max(micros(waiting.unwrap_or_default()));
-        Ok(Noticed { latencies, late })
+        Ok(Noticed {
+            latencies,
+            of_newcomers,
+            late,
+        })
     }
+}
+
+/// Calls on one connection after the other until a deadline; returns the latencies, sorted, in microseconds.
+fn newcomers(server: SocketAddr, deadline: Instant) -> Vec<u32> {
+    let mut latencies = Vec::new();
+    while Instant::now() < deadline {
+        let begun = Instant::now();
+        let taken = match newcomer(server) {
+            Ok(()) => begun.elapsed(),
+            Err(_failed) => NEW_MAX.max(begun.elapsed()),
+        };
+        latencies.push(u32::try_from(micros(taken)).unwrap_or(u32::MAX));
+        thread::sleep(NEW_PAUSE);
+    }
+    latencies.sort_unstable();
+    latencies
+}
+
+/// One call on a connection of its own.
+fn newcomer(server: SocketAddr) -> io::Result<()> {
+    let socket = TcpStream::connect_timeout(&server, NEW_MAX)?;
+    let mut connection = Connection::over(socket, (server, NEW_MAX), "GetSnapshot")?;
+    connection.ask()?;
+    connection.answer().map(drop)
 }
 
 /// Watches until the connection ends.
@@ -116,9 +154,17 @@ struct Connection {
 
 impl Connection {
     fn open(server: SocketAddr, method: &str) -> io::Result<Self> {
-        let socket = TcpStream::connect(server)?;
+        Self::over(TcpStream::connect(server)?, (server, ANSWER_MAX), method)
+    }
+
+    /// The same over a socket that is connected, with a timeout of its answers.
+    fn over(
+        socket: TcpStream,
+        (server, answer_max): (SocketAddr, Duration),
+        method: &str,
+    ) -> io::Result<Self> {
         socket.set_nodelay(true)?;
-        socket.set_read_timeout(Some(ANSWER_MAX))?;
+        socket.set_read_timeout(Some(answer_max))?;
         let path = format!("/silkrate.v1.RateService/{method}");
         let call = Call::new(&server.to_string(), &path, &[]).repeated();
         let mut out = Vec::new();

@@ -23,7 +23,7 @@ const START_MAX: Duration = Duration::from_secs(20);
 pub(crate) type Run = fn(&Target, Instant) -> io::Result<()>;
 
 /// The attacks, with their names.
-pub(crate) const ATTACKS: [(&str, Run); 19] = [
+pub(crate) const ATTACKS: [(&str, Run); 21] = [
     ("watches", unread::watches),
     ("snapshots", unread::snapshots),
     ("web", unread::web),
@@ -32,7 +32,9 @@ pub(crate) const ATTACKS: [(&str, Run); 19] = [
     ("slow", unread::slow),
     ("halves", work::halves),
     ("reflection", work::reflection),
+    ("health", work::health),
     ("connections", work::connections),
+    ("refused", work::refused),
     ("gzip", work::gzip),
     ("filters", filters::watches),
     ("events", filters::events),
@@ -84,6 +86,16 @@ fn connect(server: SocketAddr) -> io::Result<TcpStream> {
     socket.bind(&SocketAddr::new(ADDRESS, 0).into())?;
     socket.connect(&server.into())?;
     Ok(socket.into())
+}
+
+/// Begins to connect, and does not wait for it. Closing it leaves nothing behind, so that its port may be used again at once.
+fn begin_to_connect(server: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
+    socket.bind(&SocketAddr::new(ADDRESS, 0).into())?;
+    socket.set_nonblocking(true)?;
+    socket.set_linger(Some(Duration::ZERO))?;
+    let _in_progress = socket.connect(&server.into());
+    Ok(socket)
 }
 
 /// Runs an attack on several threads at once.
