@@ -32,7 +32,7 @@ pub(super) struct ConfigArgs {
     /// Print what a reload of a running server would change, and what needs a restart: its file, or that of --config, is compared with
     /// the settings that it has in force, which its operators' port tells. The variables of the server apply, and those of
     /// this process do not. Of secrets it is only said that they differ. What a reload would refuse is an error; what else is wrong is
-    /// a warning. Relative paths of the settings begin in the folder of the server. Run it as a user who may read the file.
+    /// a warning. Relative paths in a file begin in the folder of the file, and those of variables in the folder of the server. Run it as a user who may read the file.
     #[arg(long, conflicts_with = "check")]
     diff: bool,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -229,6 +229,15 @@ impl Entries {
         }
     }
 
+    /// The path that a setting has: a relative one begins in the folder of the file that has the setting, whichever folder a
+    /// command is run in. One of a variable begins in the folder of the process.
+    pub(super) fn path(&self, key: &str, path: &str) -> PathBuf {
+        match self.by_key.get(key).map(|entry| &entry.origin) {
+            Some(Origin::File { path: file, .. }) => folder(file).join(path),
+            _ => PathBuf::from(path),
+        }
+    }
+
     /// Adds the error of a setting, with the place it came from.
     pub(super) fn refuse(&self, key: &str, reason: String, accepted: &str) {
         let entry = self.by_key.get(key);
@@ -259,6 +268,18 @@ impl FileText<'_> {
             path: self.path.to_owned(),
             line,
         }
+    }
+}
+
+/// The folder of a file, from the root on.
+fn folder(file: &Path) -> PathBuf {
+    let whole = std::path::absolute(file).unwrap_or_else(|_nowhere| file.to_owned());
+    let folder = whole.parent().unwrap_or(&whole).to_owned();
+    // Two paths can be compared if a folder has one name. A symbolic link stays: what it leads to may be replaced.
+    if folder.components().any(|part| part == Component::ParentDir) {
+        folder.canonicalize().unwrap_or(folder)
+    } else {
+        folder
     }
 }
 

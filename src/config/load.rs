@@ -22,6 +22,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use access::REQUESTS_PER_MINUTE_BOUNDS;
 pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 
 use crate::config::entries::Entries;
@@ -140,19 +141,14 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn store(&self) -> Store {
         let accepted = format!("the path of a file, or {STORE_MEMORY}");
-        let path = self.entries.get("store.path", &accepted, |raw| {
-            let path = values::text(raw)?.to_owned();
-            if path.is_empty() {
-                return Err("the path is empty".to_owned());
-            }
-            Ok(path)
-        });
-        let path = path.unwrap_or_else(|| STORE_DEFAULT.to_owned());
-        if path == STORE_MEMORY {
-            Store::Memory
-        } else {
-            Store::File(PathBuf::from(path))
-        }
+        let store = self
+            .entries
+            .get("store.path", &accepted, |raw| match values::text(raw)? {
+                "" => Err("the path is empty".to_owned()),
+                STORE_MEMORY => Ok(Store::Memory),
+                path => Ok(Store::File(self.entries.path("store.path", path))),
+            });
+        store.unwrap_or_else(|| Store::File(PathBuf::from(STORE_DEFAULT)))
     }
 
     fn store_required(&self) -> bool {
@@ -207,9 +203,9 @@ impl Loader<'_> {
         }
         let accepted = "the path of a file that contains the key and nothing else";
         let api_key = self.entries.get(&key("api_key_file"), accepted, |raw| {
-            let path = values::text(raw)?;
-            ApiKey::read(Path::new(path))
-                .map_err(|error| format!("`{path}` contains no key: {error}"))
+            let path = self.entries.path(&key("api_key_file"), values::text(raw)?);
+            ApiKey::read(&path)
+                .map_err(|error| format!("`{}` contains no key: {error}", path.display()))
         });
         Some(SourceSettings {
             source,

@@ -1,7 +1,7 @@
 //! The settings in force as a list, of which a page of TOML is made, and the difference of two configurations.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -71,7 +71,7 @@ pub(super) fn settings(config: &Config, catalogue: &[&'static Source]) -> Vec<Se
     list.table("store");
     match &config.store {
         Store::Memory => list.text("path", STORE_MEMORY),
-        Store::File(path) => list.text("path", path.display()),
+        Store::File(path) => list.path("path", path),
     }
     list.plain("required", config.store_required);
     if let Some(clock) = config.clock {
@@ -123,15 +123,15 @@ impl List {
         let EtcdAccess { ca, identity, user } = access;
         match ca {
             None => self.text("ca", SYSTEM),
-            Some(path) => self.text("ca", path.display()),
+            Some(path) => self.path("ca", path),
         }
         if let Some((certificate, key)) = identity {
-            self.text("certificate", certificate.display());
-            self.text("key", key.display());
+            self.path("certificate", certificate);
+            self.path("key", key);
         }
         if let Some((name, password_file)) = user {
             self.text("user", name);
-            self.text("password_file", password_file.display());
+            self.path("password_file", password_file);
         }
     }
 
@@ -182,10 +182,10 @@ impl List {
             return;
         };
         self.table(table);
-        self.text("certificate", certificate.display());
-        self.text("key", key.display());
+        self.path("certificate", certificate);
+        self.path("key", key);
         if let Some(client_ca) = client_ca {
-            self.text("client_ca", client_ca.display());
+            self.path("client_ca", client_ca);
         }
     }
 
@@ -198,7 +198,7 @@ impl List {
         } = access;
         self.table("access");
         if let Some(keys) = keys {
-            self.text("keys", keys.display());
+            self.path("keys", keys);
         }
         self.plain("required", required);
         self.plain("open_admin", open_admin);
@@ -228,7 +228,7 @@ impl List {
         match &http.ca {
             CertificateAuthorities::Bundled => self.text("ca", "bundled"),
             CertificateAuthorities::System => self.text("ca", "system"),
-            CertificateAuthorities::File(path) => self.text("ca", path.display()),
+            CertificateAuthorities::File(path) => self.path("ca", path),
         }
         self.paths("extra_ca", &http.extra_ca);
     }
@@ -258,7 +258,7 @@ impl List {
             .as_ref()
             .and_then(|key| Some((key, key.file()?)))
         {
-            self.text("api_key_file", file.display());
+            self.path("api_key_file", file);
             self.keep_secret([key].map(ApiKey::expose).map(Vec::from));
         }
         if let Some(proxy) = &settings.proxy {
@@ -327,7 +327,11 @@ impl List {
     }
 
     fn paths(&mut self, name: &'static str, paths: &[PathBuf]) {
-        self.list(name, paths.iter().map(|path| path.display().to_string()));
+        self.list(name, paths.iter().map(|path| shown(path)));
+    }
+
+    fn path(&mut self, name: &'static str, path: &Path) {
+        self.text(name, shown(path));
     }
 
     fn list(&mut self, name: &'static str, items: impl Iterator<Item = String>) {
@@ -365,6 +369,13 @@ fn hidden_origin(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
     let has_more = url.path() != "/" || url.query().is_some();
     has_more.then(|| url.origin().ascii_serialization())
+}
+
+/// A path from the root on: what is printed means the same wherever it is loaded.
+fn shown(path: &Path) -> String {
+    let whole = std::path::absolute(path);
+    let whole = whole.as_deref().unwrap_or(path);
+    whole.display().to_string()
 }
 
 fn quoted(text: String) -> String {

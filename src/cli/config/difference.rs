@@ -54,14 +54,14 @@ pub(super) async fn run(
     }
 }
 
-/// Goes to the folder in which the server was started, where relative paths of its settings begin.
+/// Goes to the folder in which the server was started, where relative paths of its variables begin.
 fn enter(folder: &Path, out: &mut dyn Write) -> io::Result<()> {
     if let Err(error) = std::env::set_current_dir(folder) {
         let folder = folder.to_string_lossy();
         let folder = without_controls(&folder);
         writeln!(
             out,
-            "cannot enter {folder}, where the server was started ({error}): relative paths of its settings are looked up here"
+            "cannot enter {folder}, where the server was started ({error}): relative paths of its variables are looked up here"
         )?;
     }
     Ok(())

@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 
 use super::Loader;
 use crate::config::{Access, values};
 
-/// With less than one a second no page that polls is served; more than a million are a large part of what a machine answers.
-const REQUESTS_PER_MINUTE_BOUNDS: RangeInclusive<u32> = 60..=1_000_000;
+/// What a client may ask for in a minute, be it the quota of everyone or that of one key. One is for a client that asks now and
+/// then; more than a million are a large part of what a machine answers.
+pub const REQUESTS_PER_MINUTE_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
 impl Loader<'_> {
     /// The keys of clients. What is in the file is checked when it is used: the command that makes it needs these settings.
@@ -18,7 +18,7 @@ impl Loader<'_> {
             "the path of a file",
             |raw| match values::text(raw)? {
                 "" => Err("the path is empty".to_owned()),
-                path => Ok(PathBuf::from(path)),
+                path => Ok(self.entries.path("access.keys", path)),
             },
         );
         let flag = |key: &str| self.entries.get(key, "true or false", values::flag);

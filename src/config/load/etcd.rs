@@ -1,7 +1,6 @@
 //! The settings of `[shared]` that say how the servers of etcd are reached: certificates, a user and its password.
 
 use super::Loader;
-use super::http::readable;
 use crate::config::entries::Raw;
 use crate::config::{EtcdAccess, values};
 
@@ -23,16 +22,16 @@ impl Loader<'_> {
                 return Ok(None);
             }
             needs_tls(servers)?;
-            readable(values::text(raw)?).map(Some)
+            self.readable(CA, values::text(raw)?).map(Some)
         });
         let accepted = "the path of a PEM file, with an https:// address in shared.servers";
         let certificate = self.unless_empty(CERTIFICATE, accepted, |path| {
             needs_tls(servers)?;
-            readable(path)
+            self.readable(CERTIFICATE, path)
         });
         let key = self.unless_empty(KEY, accepted, |path| {
             needs_tls(servers)?;
-            readable(path)
+            self.readable(KEY, path)
         });
         let accepted = "the name of a user of etcd, with shared.password_file";
         let user = self.unless_empty(USER, accepted, |name| {
@@ -40,7 +39,9 @@ impl Loader<'_> {
             Ok(name.to_owned())
         });
         let accepted = "the path of a file that has the password alone";
-        let password_file = self.unless_empty(PASSWORD_FILE, accepted, readable);
+        let password_file = self.unless_empty(PASSWORD_FILE, accepted, |path| {
+            self.readable(PASSWORD_FILE, path)
+        });
         let is_set = [
             (CERTIFICATE, self.is_chosen(CERTIFICATE)),
             (KEY, self.is_chosen(KEY)),

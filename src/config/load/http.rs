@@ -1,7 +1,7 @@
 //! The settings of `[http]`, and those of a source that replace or extend them.
 
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Loader;
@@ -31,7 +31,7 @@ impl Loader<'_> {
             Ok(match values::text(raw)? {
                 "bundled" => CertificateAuthorities::Bundled,
                 "system" => CertificateAuthorities::System,
-                path => CertificateAuthorities::File(readable(path)?),
+                path => CertificateAuthorities::File(self.readable("http.ca", path)?),
             })
         });
         let proxy = self.proxy("http.proxy", proxies);
@@ -77,9 +77,18 @@ impl Loader<'_> {
         let accepted = "a list of paths of PEM files";
         let files = self.entries.get(key, accepted, |raw| {
             let paths = values::list(raw)?;
-            paths.iter().map(|path| readable(path)).collect()
+            paths.iter().map(|path| self.readable(key, path)).collect()
         });
         files.unwrap_or_default()
+    }
+
+    /// The path that a setting has, if it is that of a file that can be read. Its content is checked when it is used.
+    pub(super) fn readable(&self, key: &str, path: &str) -> Result<PathBuf, String> {
+        let path = self.entries.path(key, path);
+        match small_file::read(&path) {
+            Ok(_content) => Ok(path),
+            Err(error) => Err(format!("`{}` cannot be read: {error}", path.display())),
+        }
     }
 }
 
@@ -97,13 +106,6 @@ pub(super) fn address_of_source(raw: &Raw, is_plain_admitted: bool) -> Result<St
         )),
         _ => Ok(url),
     }
-}
-
-/// The path, if it is that of a file that can be read. Its content is checked when it is used.
-pub(super) fn readable(path: &str) -> Result<PathBuf, String> {
-    let read = small_file::read(Path::new(path));
-    let read = read.map_err(|error| format!("`{path}` cannot be read: {error}"));
-    read.map(|_content| PathBuf::from(path))
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::Loader;
-use super::http::readable;
 use crate::config::{TlsFiles, values};
 
 /// Settings, and those of the three tables.
@@ -53,7 +52,7 @@ impl Loader<'_> {
     fn pem(&self, key: &str) -> Option<PathBuf> {
         let accepted = "the path of a PEM file";
         self.entries
-            .get(key, accepted, |raw| readable(values::text(raw)?))
+            .get(key, accepted, |raw| self.readable(key, values::text(raw)?))
     }
 }
 

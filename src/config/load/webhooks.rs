@@ -1,7 +1,6 @@
 //! The settings of `[[webhooks]]`.
 
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -109,7 +108,7 @@ impl Loader<'_> {
             let paths = one_or_more(raw)?;
             let secrets = paths
                 .iter()
-                .map(|path| WebhookSecret::read(Path::new(path)));
+                .map(|path| WebhookSecret::read(&self.entries.path(&files, path)));
             secrets.collect::<Result<Vec<_>, _>>()
         });
         let secrets = secrets.into_iter().chain(read);
