@@ -302,7 +302,7 @@ mod tests {
                 "--file",
                 "keys.toml",
                 "--overlap",
-                "0d",
+                "yesterday",
             ],
             &["completions"],
             &["completions", "csh"],

@@ -49,56 +49,66 @@ impl KeysFile {
         file::parse(&self.path, &file::read(&self.path)?)
     }
 
-    /// Adds a key, and makes the file if there is none.
+    /// Adds a key, and makes the file if there is none. The key is shown before it is in the file: one that could not be shown is
+    /// not added.
     ///
     /// # Errors
-    /// When the name is none, or that of a valid key, or the file cannot be used or written.
-    pub fn add(&self, new: NewKey, now: Timestamp) -> Result<(Key, KeyRecord), KeysError> {
+    /// When the name is none, or that of a valid key, the key cannot be shown, or the file cannot be used or written.
+    pub fn add(
+        &self,
+        new: NewKey,
+        now: Timestamp,
+        show: impl FnOnce(&Key, &KeyRecord) -> io::Result<()>,
+    ) -> Result<(Key, KeyRecord), KeysError> {
         if !is_name(&new.name) {
             return Err(KeysError::BadName(new.name));
         }
-        self.change(|keys| {
+        let add = |keys: &mut Vec<KeyRecord>| {
             let is_taken = |key: &&KeyRecord| key.name == new.name && key.check(now).is_ok();
             if keys.iter().any(|key| is_taken(&key)) {
                 return Err(KeysError::NameTaken(new.name));
             }
             added(keys, new, now)
-        })
+        };
+        self.change(add, |(key, record)| show(key, record))
     }
 
-    /// Revokes the valid keys with an id or a name, from now on.
+    /// Revokes the valid key with an id or a name, from now on.
     ///
     /// # Errors
-    /// When there is none, or the file cannot be used or written.
-    pub fn revoke(&self, named: &str, now: Timestamp) -> Result<Vec<KeyRecord>, KeysError> {
-        self.change(|keys| {
-            let mut revoked = Vec::new();
-            for key in keys.iter_mut().filter(|key| is_meant(key, named, now)) {
-                key.revoked = Some(now);
-                revoked.push(key.clone());
+    /// When there is none, or several have the name, or the file cannot be used or written.
+    pub fn revoke(&self, named: &str, now: Timestamp) -> Result<KeyRecord, KeysError> {
+        let revoke = |keys: &mut Vec<KeyRecord>| {
+            let mut meant = meant(keys, named, now)?;
+            match &mut meant[..] {
+                [key] => {
+                    key.revoked = Some(now);
+                    Ok(key.clone())
+                }
+                several => Err(KeysError::SeveralNamed {
+                    name: named.to_owned(),
+                    ids: several.iter().map(|key| key.id.clone()).collect(),
+                }),
             }
-            if revoked.is_empty() {
-                return Err(KeysError::Unknown(named.to_owned()));
-            }
-            Ok(revoked)
-        })
+        };
+        self.change(revoke, |_revoked| Ok(()))
     }
 
     /// Adds a key in the place of the valid ones with an id or a name, which end at `until` unless they end earlier. It expires
-    /// when they would have, unless an end is given.
+    /// when they would have, unless an end is given, and is shown as by [`KeysFile::add`].
     ///
     /// # Errors
-    /// As for [`KeysFile::revoke`].
+    /// When there is none, the key cannot be shown, or the file cannot be used or written.
     pub fn rotate(
         &self,
         named: &str,
-        until: Timestamp,
-        end: Option<Timestamp>,
+        (until, end): (Timestamp, Option<Timestamp>),
         now: Timestamp,
+        show: impl FnOnce(&Key, &KeyRecord) -> io::Result<()>,
     ) -> Result<(Key, KeyRecord), KeysError> {
-        self.change(|keys| {
+        let rotate = |keys: &mut Vec<KeyRecord>| {
             let mut newest: Option<KeyRecord> = None;
-            for key in keys.iter_mut().filter(|key| is_meant(key, named, now)) {
+            for key in meant(keys, named, now)? {
                 let is_newer = |known: &KeyRecord| known.created <= key.created;
                 if newest.as_ref().is_none_or(is_newer) {
                     newest = Some(key.clone());
@@ -120,33 +130,59 @@ impl KeysFile {
                 limits,
             };
             added(keys, new, now)
-        })
+        };
+        self.change(rotate, |(key, record)| show(key, record))
     }
 
-    /// Reads the file, changes its keys, and replaces it. Other processes that change it wait meanwhile.
+    /// Reads the file, changes its keys, shows the outcome, and replaces it. Other processes that change it wait meanwhile.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Vec<KeyRecord>) -> Result<T, KeysError>,
+        show: impl FnOnce(&T) -> io::Result<()>,
     ) -> Result<T, KeysError> {
         let unwritable = |error: io::Error| KeysError::Unwritable {
             path: self.path.clone(),
             reason: error.to_string(),
         };
-        let lock = private(&with_suffix(&self.path, ".lock"), false).map_err(unwritable)?;
+        let target = target(&self.path).map_err(unwritable)?;
+        let lock = private(&with_suffix(&target, ".lock"), false).map_err(unwritable)?;
         lock.lock().map_err(unwritable)?;
         let mut keys = match self.keys() {
             Err(KeysError::Missing(_)) => Vec::new(),
             read => read?,
         };
         let done = change(&mut keys)?;
-        replace(&self.path, &file::text(&keys)).map_err(unwritable)?;
+        let next = written_beside(&target, &file::text(&keys)).map_err(unwritable)?;
+        if let Err(error) = show(&done) {
+            // What is left of it has no effect.
+            let _left = fs::remove_file(&next);
+            return Err(KeysError::NotShown(error.to_string()));
+        }
+        replace(&target, &next).map_err(unwritable)?;
         Ok(done)
     }
 }
 
-/// Whether a valid key is meant by an id or a name.
-fn is_meant(key: &KeyRecord, named: &str, now: Timestamp) -> bool {
-    (key.id == named || key.name == named) && key.check(now).is_ok()
+/// The valid keys that are meant by an id, or else by a name: at least one.
+fn meant<'a>(
+    keys: &'a mut [KeyRecord],
+    named: &str,
+    now: Timestamp,
+) -> Result<Vec<&'a mut KeyRecord>, KeysError> {
+    let is_id = keys.iter().any(|key| key.id == named);
+    let keys = keys.iter_mut().filter(|key| {
+        let is_meant = if is_id {
+            key.id == named
+        } else {
+            key.name == named
+        };
+        is_meant && key.check(now).is_ok()
+    });
+    let meant: Vec<_> = keys.collect();
+    if meant.is_empty() {
+        return Err(KeysError::Unknown(named.to_owned()));
+    }
+    Ok(meant)
 }
 
 fn added(
@@ -194,9 +230,18 @@ fn private(path: &Path, is_new: bool) -> io::Result<File> {
     options.open(path)
 }
 
-/// Replaces a file in one step: a service that reads it meanwhile, and one that starts after a loss of power, finds the file
-/// as it was or as it is.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// The file behind a path: a symbolic link stays one, and what it leads to is replaced.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
+            Ok(path.to_owned())
+        }
+        found => found,
+    }
+}
+
+/// Writes what is to be in the place of a file into one beside it.
+fn written_beside(path: &Path, text: &str) -> io::Result<PathBuf> {
     let next = with_suffix(path, ".new");
     // What a command left that was killed may have other rights.
     if next.exists() {
@@ -206,7 +251,13 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     keep_owner(path, &file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&next, path)?;
+    Ok(next)
+}
+
+/// Replaces a file in one step: a service that reads it meanwhile, and one that starts after a loss of power, finds the file
+/// as it was or as it is.
+fn replace(path: &Path, next: &Path) -> io::Result<()> {
+    fs::rename(next, path)?;
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

@@ -39,6 +39,14 @@ pub enum KeysError {
     /// No key has the id or the name.
     #[error("no valid key has the id or the name `{}`", .0.escape_debug())]
     Unknown(String),
+    /// Several valid keys have the name.
+    #[error("{} valid keys have the name `{}`, with the ids {}", .ids.len(), .name.escape_debug(), .ids.join(" and "))]
+    SeveralNamed {
+        /// The name.
+        name: String,
+        /// Their ids, in the order of the file: the oldest first.
+        ids: Vec<String>,
+    },
     /// A key has the name already.
     #[error("there is a valid key with the name `{}` already", .0.escape_debug())]
     NameTaken(String),
@@ -48,6 +56,9 @@ pub enum KeysError {
     /// The file is full.
     #[error("the file has {0} keys, the maximum")]
     Full(usize),
+    /// The key could not be shown.
+    #[error("the new key cannot be printed, so the file is as it was: {0}")]
+    NotShown(String),
     /// The system has no random bytes.
     #[error("the system has no random bytes for a key")]
     NoRandomness,
@@ -68,11 +79,15 @@ impl KeysError {
                 "run the command as the user who owns the file and its folder"
             }
             Self::Unknown(_) => "`silkrate keys list` prints all of them",
+            Self::SeveralNamed { .. } => {
+                "name one by its id: the last one is the newest, and `silkrate keys list` prints when each was made"
+            }
             Self::NameTaken(_) => {
                 "choose another name, or replace that key: `silkrate keys rotate NAME`"
             }
             Self::BadName(_) => "choose a name such as news-desk",
             Self::Full(_) => "remove entries of keys that are revoked or expired from the file",
+            Self::NotShown(_) => "run the command again, with an output that takes the key",
             Self::NoRandomness => "try again; if it lasts, the system is broken",
         }
     }

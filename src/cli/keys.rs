@@ -2,8 +2,9 @@
 
 mod ends;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -12,11 +13,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::access::{Key, KeyLimits, KeyRecord, KeysError, KeysFile, NewKey, Scope};
-use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, Format, FormatArgs};
-use crate::cli::keys::ends::{after, end};
+use crate::cli::keys::ends::{end, overlap};
 use crate::cli::table::TextTable;
+use crate::cli::{config, output};
+use crate::config::REQUESTS_PER_MINUTE_BOUNDS;
 use crate::json;
 use crate::tabular::Column;
 
@@ -27,6 +29,7 @@ Examples:
   silkrate keys add partner --expires 2027-01-31 --requests-per-minute 600 --streams 50
   silkrate keys list --config silkrate.toml
   silkrate keys rotate news-desk --overlap 1d                            a new key; the old one ends in a day
+  silkrate keys rotate news-desk --overlap 0s > news-desk.key            the same where the old key has leaked: it ends now
   silkrate keys revoke news-desk
 
 The file is that of access.keys in the configuration, or --file. It has the hashes of keys alone. A running service takes a change \
@@ -76,7 +79,7 @@ enum Action {
     /// End a key now, and the streams that were opened with it.
     #[command(after_help = EXAMPLES)]
     Revoke {
-        /// Its id or its name.
+        /// Its id, or its name where one valid key has it.
         #[arg(value_name = "ID|NAME")]
         key: String,
     },
@@ -86,7 +89,7 @@ enum Action {
         /// Its id or its name.
         #[arg(value_name = "ID|NAME")]
         key: String,
-        /// How long the old key stays valid.
+        /// How long the old key stays valid; with 0s it ends now.
         #[arg(long, value_name = "DURATION", default_value = OVERLAP)]
         overlap: String,
         /// When the new key ends. Default: when the old one would have.
@@ -106,12 +109,19 @@ struct AddArgs {
     /// When it ends: after a duration such as 90d, or with a date. Default: never.
     #[arg(long, value_name = "DURATION|DATE")]
     expires: Option<String>,
-    /// How many requests it may make a minute. Default: as many as every client.
-    #[arg(long, value_name = "N")]
+    /// How many requests it may make a minute, by what they cost: 1 to 1000000. Default: as many as every client.
+    #[arg(long, value_name = "N", value_parser = number(REQUESTS_PER_MINUTE_BOUNDS))]
     requests_per_minute: Option<NonZeroU32>,
-    /// How many streams it may have open at once. Default: as many as every client.
-    #[arg(long, value_name = "N")]
+    /// How many streams it may have open at once, at least 1. Default: as many as every client.
+    #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX))]
     streams: Option<NonZeroU32>,
+}
+
+/// A number within bounds, of which the least is one.
+fn number(bounds: RangeInclusive<u32>) -> impl TypedValueParser<Value = NonZeroU32> {
+    let (least, most) = (i64::from(*bounds.start()), i64::from(*bounds.end()));
+    let number = clap::value_parser!(u32).range(least..=most);
+    number.try_map(NonZeroU32::try_from)
 }
 
 /// The names of the scopes.
@@ -181,32 +191,28 @@ pub(super) fn run(
                     streams: new.streams,
                 },
             };
-            print_made(&file.add(new, now)?, &path, format, (out, err))
+            let (_key, made) = file.add(new, now, |key, made| show(key, made, format, out))?;
+            tell(&made, &path, format, err)
         }
         Action::List => list(&file.keys()?, now, format, out),
         Action::Revoke { key } => {
-            let rows: Vec<Row> = file
-                .revoke(key, now)?
-                .iter()
-                .map(|key| Row::at(now, key))
-                .collect();
+            let row = Row::at(now, &file.revoke(key, now)?);
             if format == Format::Table {
-                for row in &rows {
-                    writeln!(out, "revoked {} (id {})", row.name, row.id)?;
-                }
+                writeln!(out, "revoked {} (id {})", row.name, row.id)?;
                 return Ok(());
             }
-            document(&rows).print(format, out, String::new)
+            document(&[row]).print(format, out, String::new)
         }
         Action::Rotate {
             key,
-            overlap,
+            overlap: text,
             expires,
         } => {
-            let until = after(overlap, now)?;
+            let until = overlap(text, now)?;
             let expires = expires.as_deref().map(|text| end(text, now)).transpose()?;
-            let made = file.rotate(key, until, expires, now)?;
-            print_made(&made, &path, format, (out, err))
+            let show = |key: &Key, made: &KeyRecord| show(key, made, format, out);
+            let (_key, made) = file.rotate(key, (until, expires), now, show)?;
+            tell(&made, &path, format, err)
         }
     }
 }
@@ -223,34 +229,39 @@ fn path(arguments: &KeysArgs) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The key alone goes to stdout, for a file of its user.
-fn print_made(
-    (key, record): &(Key, KeyRecord),
+/// Prints a new key to stdout, as a table alone: for a file of its user.
+fn show(key: &Key, record: &KeyRecord, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    if output::is_lost() {
+        return Err(io::Error::other("standard output is closed or /dev/null"));
+    }
+    let (key, row) = (key.expose(), Row::at(record.created, record));
+    if format == Format::Json {
+        writeln!(out, "{}", json::text(&Made { key, row })?)?;
+    } else {
+        writeln!(out, "{key}")?;
+    }
+    out.flush()
+}
+
+/// Says what was made. JSON has it beside the key.
+fn tell(
+    record: &KeyRecord,
     path: &Path,
     format: Format,
-    (out, err): (&mut dyn Write, &mut dyn Write),
+    err: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let row = Row::at(record.created, record);
-    match format {
-        Format::Json => {
-            let key = key.expose();
-            let line = json::text(&Made { key, row }).map_err(std::io::Error::from)?;
-            writeln!(out, "{line}")?;
-        }
-        Format::Table => {
-            writeln!(out, "{}", key.expose())?;
-            let ends = row.expires_time.as_deref().unwrap_or("never");
-            writeln!(
-                err,
-                "made the key {} (id {}, scope {}, expires {ends}) in {}; it is not shown again",
-                row.name,
-                row.id,
-                row.scope,
-                path.display()
-            )?;
-        }
-        // Refused before the key is made.
-        Format::Csv(_) | Format::Ndjson => {}
+    if format == Format::Table {
+        let row = Row::at(record.created, record);
+        let ends = row.expires_time.as_deref().unwrap_or("never");
+        let path = std::path::absolute(path).unwrap_or_else(|_nowhere| path.to_owned());
+        writeln!(
+            err,
+            "made the key {} (id {}, scope {}, expires {ends}) in {}; it is not shown again",
+            row.name,
+            row.id,
+            row.scope,
+            path.display()
+        )?;
     }
     Ok(())
 }
@@ -329,9 +340,10 @@ impl From<KeysError> for Failure {
     fn from(error: KeysError) -> Self {
         let (message, hint) = (error.to_string(), error.remedy().to_owned());
         match error {
-            KeysError::Unknown(_) | KeysError::NameTaken(_) | KeysError::BadName(_) => {
-                Self::Usage { message, hint }
-            }
+            KeysError::Unknown(_)
+            | KeysError::SeveralNamed { .. }
+            | KeysError::NameTaken(_)
+            | KeysError::BadName(_) => Self::Usage { message, hint },
             _ => Self::Failed { message, hint },
         }
     }

@@ -1,6 +1,12 @@
 //! The properties of stdout: whether it is a terminal, its width, its colours.
 
+#[cfg(unix)]
+use std::fs::{self, File};
 use std::io::{self, IsTerminal};
+#[cfg(unix)]
+use std::os::fd::AsFd;
+#[cfg(unix)]
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use clap::{Args, ValueEnum};
 #[cfg(unix)]
@@ -78,6 +84,25 @@ impl Output {
         let size = terminal_size::terminal_size();
         size.map_or(COLUMNS_ASSUMED, |(width, _)| usize::from(width.0))
     }
+}
+
+/// Whether what is written to stdout is lost: it is the null device, which a process also finds in the place of a stdout that was
+/// closed when it began.
+#[cfg(unix)]
+pub(super) fn is_lost() -> bool {
+    let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    let (stdout, null) = (
+        stdout.and_then(|stdout| stdout.metadata()),
+        fs::metadata("/dev/null"),
+    );
+    matches!((stdout, null), (Ok(stdout), Ok(null))
+        if stdout.file_type().is_char_device() && stdout.rdev() == null.rdev())
+}
+
+/// This system does not tell.
+#[cfg(not(unix))]
+pub(super) fn is_lost() -> bool {
+    false
 }
 
 /// Waits until the reader of stdout closes it: `silkrate watch | head -1` would otherwise run until the next change, which may

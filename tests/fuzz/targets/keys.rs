@@ -30,7 +30,7 @@ pub(crate) fn run(bytes: &[u8]) {
         expires: None,
         limits: KeyLimits::default(),
     };
-    match keys_file.add(new, Timestamp::UNIX_EPOCH) {
+    match keys_file.add(new, Timestamp::UNIX_EPOCH, |_key, _made| Ok(())) {
         Ok((key, added)) => {
             assert_eq!(added.hash, key.hash());
             let after = keys_file.keys().expect("a file that was written is read");

@@ -77,7 +77,12 @@ async fn a_key_is_printed_once_listed_by_its_hash_replaced_and_revoked() {
     assert!(Key::parse(rotated["key"].as_str().unwrap()).is_some());
     assert_eq!(rotated["streams"], 5);
     assert_eq!(states(&file, "desk").await, ["valid", "valid"]);
-    let revoked = keys(&file, &["revoke", rotated["id"].as_str().unwrap()]).await;
+    let several = keys(&file, &["revoke", "desk"]).await;
+    assert_eq!(several.status.code(), Some(64), "{several:?}");
+    let id = rotated["id"].as_str().unwrap();
+    assert!(text(&several.stderr).contains(id), "{several:?}");
+    assert_eq!(states(&file, "desk").await, ["valid", "valid"]);
+    let revoked = keys(&file, &["revoke", id]).await;
     assert!(
         text(&revoked.stdout).starts_with("revoked desk (id "),
         "{revoked:?}"
@@ -87,6 +92,85 @@ async fn a_key_is_printed_once_listed_by_its_hash_replaced_and_revoked() {
         keys(&file, &["revoke", "nothing"]).await.status.code(),
         Some(64)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_has_leaked_is_replaced_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.toml");
+    keys(&file, &["add", "desk"]).await;
+    let rotated = keys(&file, &["rotate", "desk", "--overlap", "0s"]).await;
+    assert_eq!(rotated.status.code(), Some(0), "{rotated:?}");
+    assert_eq!(states(&file, "desk").await, ["expired", "valid"]);
+    for (option, wrong) in [("--overlap", "yesterday"), ("--expires", "2001-01-01")] {
+        let refused = keys(&file, &["rotate", "desk", option, wrong]).await;
+        assert_eq!(refused.status.code(), Some(64), "{refused:?}");
+        assert!(text(&refused.stderr).contains(option), "{refused:?}");
+    }
+    for option in ["--requests-per-minute", "--streams"] {
+        let refused = keys(&file, &["add", "other", option, "0"]).await;
+        assert_eq!(refused.status.code(), Some(64), "{refused:?}");
+        assert!(
+            text(&refused.stderr).contains("0 is not in 1.."),
+            "{refused:?}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_whose_print_is_lost_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.toml");
+    let command = format!(
+        "'{}' keys add desk --file '{}'",
+        env!("CARGO_BIN_EXE_silkrate"),
+        file.display()
+    );
+    for lost in ["> /dev/full", ">&-", "> /dev/null"] {
+        for format in ["", "--json"] {
+            let ran = Command::new("sh")
+                .args(["-c", &format!("{command} {format} {lost}")])
+                .output();
+            let ran = ran.await.unwrap();
+            assert_eq!(ran.status.code(), Some(1), "{lost}: {ran:?}");
+            assert!(
+                text(&ran.stderr).contains("the new key cannot be printed"),
+                "{lost}: {ran:?}"
+            );
+            assert!(!file.exists(), "{lost}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_in_the_file_that_the_service_reads_wherever_the_command_is_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, other) = (folder.path().join("service"), folder.path().join("other"));
+    fs::create_dir(&service).unwrap();
+    fs::create_dir(&other).unwrap();
+    fs::write(
+        service.join("silkrate.toml"),
+        "[access]\nkeys = \"keys.toml\"\n",
+    )
+    .unwrap();
+    let added = Command::new(env!("CARGO_BIN_EXE_silkrate"))
+        .args([
+            "keys",
+            "add",
+            "desk",
+            "--config",
+            "../service/silkrate.toml",
+        ])
+        .current_dir(&other)
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(added.status.code(), Some(0), "{added:?}");
+    let file = service.join("keys.toml").canonicalize().unwrap();
+    let said = format!(" in {}; ", file.display());
+    assert!(text(&added.stderr).contains(&said), "{added:?}");
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
 //! The keys file: what is read from it, and how it is changed.
 
-use std::fs;
 use std::num::NonZeroU32;
+use std::{fs, io};
 
 use jiff::{SignedDuration, Timestamp};
-use silkrate::access::{KeyLimits, KeyRecord, KeysError, KeysFile, NewKey, Scope};
+use silkrate::access::{Key, KeyLimits, KeyRecord, KeysError, KeysFile, NewKey, Scope};
 
 use crate::support::keys::Keys;
 
@@ -30,10 +30,16 @@ fn new(name: &str) -> NewKey {
     }
 }
 
+/// The key was shown.
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a print may fail")]
+fn seen(_key: &Key, _made: &KeyRecord) -> io::Result<()> {
+    Ok(())
+}
+
 #[test]
 fn a_key_is_read_back_from_the_file_as_it_was_added() {
     let keys = Keys::new();
-    let (key, added) = keys.file().add(new("news-desk"), now()).unwrap();
+    let (key, added) = keys.file().add(new("news-desk"), now(), seen).unwrap();
     let read = keys.file().keys().unwrap();
     assert_eq!(read.last(), Some(&added));
     assert_eq!(added.hash, key.hash());
@@ -67,18 +73,18 @@ fn the_file_is_readable_by_its_owner_alone_and_nothing_else_is_left_of_a_change(
 #[test]
 fn a_name_is_that_of_one_valid_key_and_free_again_when_it_is_revoked() {
     let keys = Keys::new();
-    let (_, first) = keys.file().add(new("desk"), now()).unwrap();
-    let again = keys.file().add(new("desk"), now()).unwrap_err();
+    let (_, first) = keys.file().add(new("desk"), now(), seen).unwrap();
+    let again = keys.file().add(new("desk"), now(), seen).unwrap_err();
     assert_eq!(again, KeysError::NameTaken("desk".to_owned()));
     let revoked = keys.file().revoke("desk", in_hours(1)).unwrap();
-    assert_eq!(revoked[0].id, first.id);
-    assert_eq!(revoked[0].revoked, Some(in_hours(1)));
+    assert_eq!(revoked.id, first.id);
+    assert_eq!(revoked.revoked, Some(in_hours(1)));
     let unknown = keys.file().revoke("desk", in_hours(1)).unwrap_err();
     assert_eq!(unknown, KeysError::Unknown("desk".to_owned()));
-    let (_, second) = keys.file().add(new("desk"), in_hours(2)).unwrap();
+    let (_, second) = keys.file().add(new("desk"), in_hours(2), seen).unwrap();
     keys.file().revoke(&second.id, in_hours(2)).unwrap();
     for wrong in ["", "two words", "a/b", &"x".repeat(65)] {
-        let refused = keys.file().add(new(wrong), now()).unwrap_err();
+        let refused = keys.file().add(new(wrong), now(), seen).unwrap_err();
         assert_eq!(refused, KeysError::BadName(wrong.to_owned()));
     }
 }
@@ -86,10 +92,10 @@ fn a_name_is_that_of_one_valid_key_and_free_again_when_it_is_revoked() {
 #[test]
 fn a_key_that_is_replaced_stays_valid_for_the_overlap() {
     let keys = Keys::new();
-    let (old, added) = keys.file().add(new("desk"), now()).unwrap();
+    let (old, added) = keys.file().add(new("desk"), now(), seen).unwrap();
     let (fresh, replaced) = keys
         .file()
-        .rotate("desk", in_hours(24), None, in_hours(1))
+        .rotate("desk", (in_hours(24), None), in_hours(1), seen)
         .unwrap();
     assert_ne!(old.hash(), fresh.hash());
     assert_eq!(
@@ -106,7 +112,7 @@ fn a_key_that_is_replaced_stays_valid_for_the_overlap() {
     let end = Some(in_hours(1000));
     let (_, third) = keys
         .file()
-        .rotate("desk", in_hours(30), end, in_hours(2))
+        .rotate("desk", (in_hours(30), end), in_hours(2), seen)
         .unwrap();
     assert_eq!(third.expires, end);
     let read = keys.file().keys().unwrap();
@@ -116,6 +122,66 @@ fn a_key_that_is_replaced_stays_valid_for_the_overlap() {
         .map(|key| key.expires)
         .collect();
     assert_eq!(ends, [Some(in_hours(24)), Some(in_hours(30)), end]);
+}
+
+#[test]
+fn of_two_valid_keys_with_a_name_one_is_revoked_by_its_id() {
+    let keys = Keys::new();
+    let (_, old) = keys.file().add(new("desk"), now(), seen).unwrap();
+    let (_, fresh) = keys
+        .file()
+        .rotate("desk", (in_hours(24), None), in_hours(1), seen)
+        .unwrap();
+    let several = KeysError::SeveralNamed {
+        name: "desk".to_owned(),
+        ids: vec![old.id.clone(), fresh.id.clone()],
+    };
+    let refused = keys.file().revoke("desk", in_hours(2)).unwrap_err();
+    assert_eq!(refused, several);
+    let said = refused.to_string();
+    assert!(said.contains(&old.id) && said.contains(&fresh.id), "{said}");
+    let revoked = keys.file().revoke(&old.id, in_hours(2)).unwrap();
+    assert_eq!(revoked.id, old.id);
+    // The name is that of one valid key again.
+    assert_eq!(
+        keys.file().revoke("desk", in_hours(3)).unwrap().id,
+        fresh.id
+    );
+}
+
+#[test]
+fn a_key_that_cannot_be_shown_changes_nothing() {
+    let keys = Keys::new();
+    keys.add("desk", Scope::Read);
+    let before = fs::read_to_string(keys.path()).unwrap();
+    let full = |_key: &Key, _made: &KeyRecord| Err(io::Error::other("no space left"));
+    let added = keys.file().add(new("other"), now(), full).unwrap_err();
+    let until = (in_hours(24), None);
+    let rotated = keys.file().rotate("desk", until, now(), full).unwrap_err();
+    for refused in [added, rotated] {
+        assert_eq!(refused, KeysError::NotShown("no space left".to_owned()));
+    }
+    assert_eq!(fs::read_to_string(keys.path()).unwrap(), before);
+    let left = fs::read_dir(keys.path().parent().unwrap()).unwrap();
+    assert_eq!(left.count(), 2, "the file and the lock alone");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_to_the_file_stays_one() {
+    let keys = Keys::new();
+    let link = keys.path().with_file_name("link.toml");
+    std::os::unix::fs::symlink("keys.toml", &link).unwrap();
+    let file = KeysFile::new(&link);
+    file.add(new("desk"), now(), seen).unwrap();
+    assert!(link.is_symlink());
+    assert_eq!(keys.file().keys().unwrap().last().unwrap().name, "desk");
+    fs::remove_file(keys.path()).unwrap();
+    assert!(
+        file.add(new("other"), now(), seen).is_err(),
+        "it leads nowhere"
+    );
+    assert!(link.is_symlink());
 }
 
 #[test]
@@ -183,10 +249,10 @@ fn a_file_that_is_not_there_is_made_with_its_first_key_and_a_broken_one_is_left_
     let path = keys.path().with_file_name("others.toml");
     let file = KeysFile::new(&path);
     assert_eq!(file.keys(), Err(KeysError::Missing(path.clone())));
-    file.add(new("desk"), now()).unwrap();
+    file.add(new("desk"), now(), seen).unwrap();
     assert_eq!(file.keys().unwrap().len(), 1);
     fs::write(&path, "keys = 1").unwrap();
-    assert!(file.add(new("other"), now()).is_err());
+    assert!(file.add(new("other"), now(), seen).is_err());
     assert_eq!(fs::read_to_string(&path).unwrap(), "keys = 1");
 }
 
@@ -198,7 +264,7 @@ fn commands_that_add_keys_at_the_same_time_lose_none() {
             let file = keys.file();
             scope.spawn(move || {
                 for number in 0..10 {
-                    file.add(new(&format!("desk-{writer}-{number}")), now())
+                    file.add(new(&format!("desk-{writer}-{number}")), now(), seen)
                         .unwrap();
                 }
             });

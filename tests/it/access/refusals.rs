@@ -44,7 +44,9 @@ async fn a_key_that_is_wrong_expired_or_revoked_is_refused_with_its_reason_where
     let past = Timestamp::from_second(1_000_000_000).unwrap();
     let expired = keys.add("expired", Scope::Read);
     keys.file()
-        .rotate("expired", past, None, Timestamp::now())
+        .rotate("expired", (past, None), Timestamp::now(), |_key, _made| {
+            Ok(())
+        })
         .unwrap();
     let revoked = keys.add("revoked", Scope::Admin);
     keys.revoke("revoked");

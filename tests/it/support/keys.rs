@@ -44,7 +44,10 @@ impl Keys {
             expires,
             limits: KeyLimits::default(),
         };
-        self.file().add(new, Timestamp::now()).unwrap().0
+        self.file()
+            .add(new, Timestamp::now(), |_key, _made| Ok(()))
+            .unwrap()
+            .0
     }
 
     pub(crate) fn revoke(&self, name: &str) {
