@@ -46,12 +46,13 @@ mod turns;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::HeaderValue;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -90,6 +91,8 @@ const REQUEST_TIMEOUT: Duration =
     Duration::from_secs(if cfg!(debug_assertions) { 100 } else { 10 });
 /// The longest query: 256 pairs are two KiB, and twice that when the slashes are escaped.
 const QUERY_BYTES_MAX: usize = 8 * 1024;
+/// The longest body, but that of a call of gRPC-Web: 256 pairs are some three kilobytes.
+const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// What every request may use.
 #[derive(Debug)]
@@ -202,7 +205,7 @@ impl Browsers {
 
 /// What answers requests under some settings, with nothing prepared.
 fn answers(settings: &config::Web, queries: Queries, grpc: Router, hosts: &Hosts) -> Answers {
-    let origins = Origins::new(&settings.allowed_origins);
+    let origins = Origins::new(&settings.allowed_origins).reached_under(settings.served_hosts());
     let shared = Arc::new(Shared {
         frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
         lines: Arc::new(FrameCache::new(LineEncoder::new(queries.clone()))),
@@ -220,7 +223,7 @@ fn answers(settings: &config::Web, queries: Queries, grpc: Router, hosts: &Hosts
 }
 
 fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
-    let grpc = GrpcWebLayer::new().layer(grpc);
+    let grpc = middleware::from_fn(calls_alone).layer(GrpcWebLayer::new().layer(grpc));
     let compressed = Router::new()
         .route("/v1/fixings/{source}/{currency}", get(handlers::fixings))
         .route("/v1/history/{base}/{quote}", get(handlers::history))
@@ -269,7 +272,12 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/ticker.svg", get(picture::ticker))
         .route(
             "/v1/tokens",
-            post(tokens::make).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
+            post(tokens::make)
+                .fallback(async || WebError::PostAlone)
+                .layer((
+                    Extension(origins.clone()),
+                    DefaultBodyLimit::max(BODY_BYTES_MAX),
+                )),
         )
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
@@ -295,6 +303,19 @@ async fn bounded(request: Request, next: Next) -> Response {
     };
     security::protect(response.headers_mut());
     response
+}
+
+/// Says what a path of gRPC-Web takes. What serves it refuses everything else without a reason.
+async fn calls_alone(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        let allowed = [(ALLOW, HeaderValue::from_static("POST"))];
+        return (allowed, WebError::PostAlone).into_response();
+    }
+    let answer = next.run(request).await;
+    if answer.status().is_client_error() && !answer.headers().contains_key(CONTENT_TYPE) {
+        return WebError::NotACall.into_response();
+    }
+    answer
 }
 
 /// Ends a request whose answer does not begin in time.

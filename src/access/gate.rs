@@ -1,13 +1,15 @@
 //! Admits the requests of one port.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
+use crate::access::keyring::Holder;
 use crate::access::token::ReadToken;
-use crate::access::{Access, Identity, KEY_PREFIX, Key, LOG, Scope};
+use crate::access::{Access, Identity, InForce, KEY_PREFIX, Key, LOG, Scope};
 use crate::callers::Caller;
 use crate::domain::{RateFilter, Reason, Refusal, RefusalKind};
 use crate::telemetry::KeyRefusals;
@@ -103,15 +105,17 @@ impl Gate {
     /// The key behind a token, if the token is for these pairs in a page of this origin.
     ///
     /// # Errors
-    /// When the token was not made for a valid key of this service, has expired, or is for something else.
+    /// When the token was not made for a valid key of this service, has expired, or is for something else, or a key that is sent
+    /// beside it is not valid.
     pub fn admit_token(
         &self,
-        token: &str,
+        (token, headers): (&str, &HeaderMap),
         (pairs, origin): (&RateFilter, Option<&str>),
         from: Option<Caller>,
     ) -> Result<Identity, Rejection> {
         let admitted = || {
             let (in_force, now) = (self.access.in_force(), Timestamp::now());
+            self.sent(headers, &in_force)?;
             let read = ReadToken::parse(token).ok_or(Refusal::InvalidToken)?;
             let holder = in_force.keyring.with_id(&read.claims.key);
             let holder = holder.ok_or(Refusal::InvalidToken)?;
@@ -126,27 +130,35 @@ impl Gate {
 
     fn identify(&self, headers: &HeaderMap, needed: Scope) -> Result<Option<Identity>, Refusal> {
         let in_force = self.access.in_force();
-        let demands_key = self.demands_key();
+        let sent = self.sent(headers, &in_force)?;
+        let name = needed.as_str();
+        if !self.demands_key() {
+            return Ok(sent.map(Identity::new));
+        }
+        let holder = sent.ok_or(Refusal::KeyRequired { needed: name })?;
+        if !holder.record.has(needed) {
+            return Err(Refusal::InsufficientScope { needed: name });
+        }
+        Ok(Some(Identity::new(holder)))
+    }
+
+    /// The valid key that is sent with a request; `None` if there is none.
+    fn sent<'a>(
+        &self,
+        headers: &HeaderMap,
+        in_force: &'a InForce,
+    ) -> Result<Option<&'a Arc<Holder>>, Refusal> {
         // A proxy in front may have a scheme or tokens of its own, which are no keys where there are no keys.
-        let bearer = bearer(headers)?
-            .filter(|text| in_force.file.is_some() || demands_key || text.starts_with(KEY_PREFIX));
-        let Some(text) = bearer else {
-            let needed = needed.as_str();
-            return if demands_key {
-                Err(Refusal::KeyRequired { needed })
-            } else {
-                Ok(None)
-            };
+        let has_keys = || in_force.file.is_some() || self.demands_key();
+        let Some(text) = bearer(headers)?.filter(|text| text.starts_with(KEY_PREFIX) || has_keys())
+        else {
+            return Ok(None);
         };
         let key = Key::parse(text);
         let holder = key.as_ref().and_then(|key| in_force.keyring.of(key));
         let holder = holder.ok_or(Refusal::InvalidKey)?;
         holder.record.check(Timestamp::now())?;
-        if demands_key && !holder.record.has(needed) {
-            let needed = needed.as_str();
-            return Err(Refusal::InsufficientScope { needed });
-        }
-        Ok(Some(Identity::new(holder)))
+        Ok(Some(holder))
     }
 
     /// Counts a refusal, and keeps its answer back if many came before it.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Extensions;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Scope;
@@ -48,6 +49,11 @@ impl Identity {
     /// The name of the key.
     pub fn name(&self) -> &str {
         &self.holder.record.name
+    }
+
+    /// From when on the key is not valid any more.
+    pub(super) fn ends(&self) -> Option<Timestamp> {
+        self.holder.record.expires
     }
 
     /// Whether it may be used for something.

@@ -92,13 +92,14 @@ impl ReadToken {
 }
 
 impl TokenClaims {
-    /// What a token of the holder of a key is for: pairs (those of the ticker if there are none), and the pages of an origin.
+    /// What a token of the holder of a key is for: pairs (those of the ticker if there are none), and the pages of an origin. It
+    /// ends with its key, if that ends earlier.
     pub fn new(identity: &Identity, pairs: RateFilter, origin: String, ends: Timestamp) -> Self {
         Self {
             key: identity.id().to_owned(),
             pairs,
             origin,
-            ends,
+            ends: identity.ends().map_or(ends, |end| end.min(ends)),
         }
     }
 

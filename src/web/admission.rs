@@ -74,7 +74,7 @@ pub(super) fn admit<B>(gate: &Gate, request: &mut Request<B>) -> Result<(), Box<
             let wanted = pairs(path, &rest)?;
             let origin = origin(request.headers());
             let wanted = (&wanted, origin.as_deref());
-            let identity = gate.admit_token(&token, wanted, caller)?;
+            let identity = gate.admit_token((&token, request.headers()), wanted, caller)?;
             let target = if rest.is_empty() {
                 path.to_owned()
             } else {

@@ -42,6 +42,8 @@ const EXPOSED: [HeaderName; 9] = [
 #[derive(Debug, Clone)]
 pub(super) struct Origins {
     listed: Arc<[String]>,
+    /// The names under which this server is reached, as its settings have them.
+    hosts: Arc<[String]>,
     /// [`EXPOSED`] as the value of a header.
     exposed: HeaderValue,
 }
@@ -51,7 +53,16 @@ impl Origins {
         let exposed = EXPOSED.each_ref().map(HeaderName::as_str).join(",");
         Self {
             listed: listed.iter().map(|origin| plain(origin)).collect(),
+            hosts: Arc::default(),
             exposed: HeaderValue::try_from(exposed).unwrap_or(HeaderValue::from_static("")),
+        }
+    }
+
+    /// The same for a server that is reached under these names.
+    pub(super) fn reached_under(self, hosts: impl Iterator<Item = String>) -> Self {
+        Self {
+            hosts: hosts.collect(),
+            ..self
         }
     }
 
@@ -73,6 +84,19 @@ impl Origins {
             return !headers.contains_key(ORIGIN);
         };
         self.any() || self.lists(origin) || is_own(origin, headers, uri)
+    }
+
+    /// Whether pages of an origin may read: it is listed, or that of this server, by a request to it or by its settings.
+    pub(super) fn may_read(&self, origin: &str, (headers, uri): (&HeaderMap, &Uri)) -> bool {
+        let Ok(value) = HeaderValue::from_str(origin) else {
+            return false;
+        };
+        let is_named = || {
+            let host = origin.split_once("://").map_or("", |(_, host)| host);
+            let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+            self.hosts.iter().any(|own| own == name)
+        };
+        self.any() || self.lists(&value) || is_own(&value, headers, uri) || is_named()
     }
 
     /// The layer that tells a browser which pages may read, and answers its preflight requests.

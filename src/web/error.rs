@@ -14,7 +14,7 @@ use crate::backoff::jitter;
 use crate::domain::{Field, Refusal, RefusalKind, TablePart, plain_sentence};
 use crate::listener::HostsOf;
 use crate::requests::NOT_ONE_HOST;
-use crate::web::{JSON, QUERY_BYTES_MAX};
+use crate::web::{BODY_BYTES_MAX, JSON, QUERY_BYTES_MAX};
 
 /// The field with the quota of a client, and that with what is left of it.
 pub(super) const QUOTA_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -46,6 +46,14 @@ pub(super) enum WebError {
     OutsideBasePath(Arc<str>),
     /// The path can only be read.
     MethodNotAllowed,
+    /// The path takes POST alone.
+    PostAlone,
+    /// It is no call of gRPC-Web, nor one of gRPC.
+    NotACall,
+    /// The body has more bytes than any filter needs.
+    BodyTooLong,
+    /// The body cannot be read.
+    InvalidBody(String),
 }
 
 #[derive(Serialize)]
@@ -80,11 +88,15 @@ impl WebError {
             | Self::OutsideBasePath(_) => StatusCode::NOT_FOUND,
             Self::Refused(refusal) if refusal.is_of_client() => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(refusal) => status(refusal.kind()),
-            Self::InvalidParameter { .. } | Self::NotOneHost => StatusCode::BAD_REQUEST,
+            Self::InvalidParameter { .. } | Self::NotOneHost | Self::InvalidBody(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::QueryTooLong => StatusCode::URI_TOO_LONG,
             Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::Misdirected(_) => StatusCode::MISDIRECTED_REQUEST,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed | Self::PostAlone => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotACall => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLong => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
 
@@ -97,7 +109,10 @@ impl WebError {
             Self::ForeignOrigin => "FOREIGN_ORIGIN",
             Self::Misdirected(_) => "HOST_NOT_SERVED",
             Self::NoSuchPath | Self::OutsideBasePath(_) => "NO_SUCH_PATH",
-            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+            Self::MethodNotAllowed | Self::PostAlone => "METHOD_NOT_ALLOWED",
+            Self::NotACall => "NOT_A_CALL",
+            Self::BodyTooLong => "BODY_TOO_LONG",
+            Self::InvalidBody(_) => "INVALID_BODY",
         }
     }
 
@@ -114,6 +129,12 @@ impl WebError {
                 format!("nothing is at this path: the setting web.path is {path}, so every path begins with it").into()
             }
             Self::MethodNotAllowed => "this path can be read with GET and HEAD".into(),
+            Self::PostAlone => "this path takes POST alone".into(),
+            Self::NotACall => "this path takes calls of gRPC-Web: POST with the content type application/grpc-web+proto or application/grpc-web-text".into(),
+            Self::BodyTooLong => format!("the body is longer than {BODY_BYTES_MAX} bytes").into(),
+            Self::InvalidBody(problem) => {
+                format!("the body cannot be read: {}", plain_sentence(problem)).into()
+            }
         }
     }
 
@@ -130,7 +151,11 @@ impl WebError {
             | Self::Misdirected(_)
             | Self::NoSuchPath
             | Self::OutsideBasePath(_)
-            | Self::MethodNotAllowed => None,
+            | Self::MethodNotAllowed
+            | Self::PostAlone
+            | Self::NotACall
+            | Self::BodyTooLong
+            | Self::InvalidBody(_) => None,
         }
     }
 

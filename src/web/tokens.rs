@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::Extension;
-use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,14 +13,12 @@ use crate::access::{Identity, Scope, TokenClaims};
 use crate::domain::{RateFilter, Refusal};
 use crate::json;
 use crate::web::JSON;
-use crate::web::cors::plain;
+use crate::web::cors::{Origins, plain};
 use crate::web::error::WebError;
 use crate::web::in_time::InTime;
 
 /// The longest life of a token: it stands in addresses, which are logged and shared, and a page gets another one in time.
 const LIFETIME_MAX: Duration = Duration::from_secs(15 * 60);
-/// The longest body: 256 pairs are some three kilobytes.
-pub(super) const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// What a token is wanted for.
 #[derive(Deserialize)]
@@ -45,7 +42,9 @@ struct Made<'a> {
 /// `POST /v1/tokens`
 pub(super) async fn make(
     identity: Option<Extension<Identity>>,
-    InTime(body): InTime<Bytes>,
+    Extension(origins): Extension<Origins>,
+    (headers, uri): (HeaderMap, Uri),
+    InTime(body): InTime,
 ) -> Result<Response, WebError> {
     let Some(Extension(identity)) = identity else {
         let needed = Scope::Read.as_str();
@@ -63,6 +62,10 @@ pub(super) async fn make(
     let lifetime = lifetime(wanted.lifetime_seconds)?;
     let pairs = RateFilter::parse(&wanted.pairs).map_err(Refusal::InvalidFilter)?;
     let origin = origin(&wanted.origin)?;
+    if !origins.may_read(&origin, (&headers, &uri)) {
+        // Its pages would be refused in the same way, each of their readers.
+        return Err(WebError::ForeignOrigin);
+    }
     let ends = Timestamp::now().checked_add(lifetime);
     let ends = ends.map_err(|error| Refusal::Internal(error.to_string()))?;
     let claims = TokenClaims::new(&identity, pairs, origin, ends);
@@ -112,7 +115,7 @@ mod tests {
     use std::convert::Infallible;
 
     use axum::Router;
-    use axum::body::Body;
+    use axum::body::{Body, Bytes};
     use axum::extract::Request;
     use axum::http::StatusCode;
     use axum::routing::post;
@@ -125,7 +128,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_for_a_token_whose_body_does_not_come_is_refused() {
-        let router = || Router::new().route("/v1/tokens", post(make));
+        let origins = Origins::new(&[]);
+        let router = || {
+            let make = post(make).layer(Extension(origins.clone()));
+            Router::new().route("/v1/tokens", make)
+        };
         let first = Ok::<_, Infallible>(Bytes::from_static(b"{"));
         let half = Body::from_stream(stream::iter([first]).chain(stream::pending()));
         let began = Instant::now();

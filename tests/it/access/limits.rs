@@ -28,11 +28,15 @@ async fn with_key(limits: (u32, u32)) -> (crate::support::bank::Bank, Silkrate, 
             streams: NonZeroU32::new(limits.1),
         },
     };
-    let (key, _) = keys.file().add(new, Timestamp::now()).unwrap();
+    let (key, _) = keys
+        .file()
+        .add(new, Timestamp::now(), |_key, _made| Ok(()))
+        .unwrap();
     let bank = bank_of_april().await;
     let mut config = settings("2026-04-02T09:00:00Z");
     config.sources.push(source("nbk", "", &bank.url()));
     config.access = keys.settings(false);
+    config.web.allowed_origins = vec!["https://news.example".to_owned()];
     config.server.max_streams_per_client = 1;
     let mut silkrate = Silkrate::start(config).await;
     silkrate.all_attempted().await;

@@ -25,6 +25,7 @@ async fn no_line_of_the_log_no_span_and_no_page_has_a_key_or_a_token() {
     let variables = [
         ("ACCESS__KEYS", file.as_str()),
         ("ACCESS__REQUIRED", "true"),
+        ("WEB__ALLOWED_ORIGINS", "https://news.example"),
         ("LOG__ACCESS", "true"),
         ("TRACE__ENDPOINT", collector.url.as_str()),
     ];

@@ -1,8 +1,11 @@
 //! Tokens: what a page uses in the place of a key.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use silkrate::access::Scope;
+use silkrate::access::{Key, Scope};
 use silkrate::domain::RateFilter;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::april::bank_of_april;
 use crate::support::browser::{Answer, Events, get, send};
@@ -127,6 +130,7 @@ async fn a_token_is_made_for_the_holder_of_a_key_and_a_body_that_is_wrong_is_nam
     let key = bearer(&keys.add("site", Scope::Read));
     let mut config = settings("2026-04-02T09:00:00Z");
     config.access = keys.settings(false);
+    config.web.allowed_origins = vec![SITE.to_owned()];
     let silkrate = Silkrate::start(config).await;
     let body = json!({ "origin": SITE }).to_string();
     let without = asked(&silkrate, None, &body).await;
@@ -168,7 +172,111 @@ async fn a_token_is_made_for_the_holder_of_a_key_and_a_body_that_is_wrong_is_nam
         assert_eq!((status, found.as_deref()), (400, field), "{body}");
     }
     let long = asked(&silkrate, Some(&key), &" ".repeat(17 * 1024)).await;
-    assert_eq!(long.status, 413);
+    assert_eq!(long.refusal(), (413, "BODY_TOO_LONG".to_owned(), None));
+    assert!(long.text().contains("16384 bytes"), "{}", long.text());
+    silkrate.finish().await;
+}
+
+/// The whole answer to bytes that are sent as they are.
+async fn raw(silkrate: &Silkrate, bytes: &[u8]) -> String {
+    let mut connection = TcpStream::connect(silkrate.web).await.unwrap();
+    connection.write_all(bytes).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_breaks_off_in_its_parts_is_refused_as_everything_else_is() {
+    let keys = Keys::new();
+    let key = bearer(&keys.add("site", Scope::Read));
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.access = keys.settings(false);
+    let silkrate = Silkrate::start(config).await;
+    let request = format!(
+        "POST /v1/tokens HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {key}\r\n\
+         transfer-encoding: chunked\r\nconnection: close\r\n\r\nno length\r\n"
+    );
+    let answer = raw(&silkrate, request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(
+        answer.contains("content-type: application/json"),
+        "{answer}"
+    );
+    assert!(answer.contains("\"reason\":\"INVALID_BODY\""), "{answer}");
+    let got = get(silkrate.web, "/v1/tokens", &[]).await;
+    assert_eq!(got.refusal(), (405, "METHOD_NOT_ALLOWED".to_owned(), None));
+    assert_eq!(got.header("allow"), Some("POST"));
+    assert!(got.text().contains("POST alone"), "{}", got.text());
+    silkrate.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_made_for_an_origin_whose_pages_may_read_and_for_no_other() {
+    let keys = Keys::new();
+    let key = bearer(&keys.add("site", Scope::Read));
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.access = keys.settings(true);
+    config.web.allowed_origins = vec![SITE.to_owned()];
+    config.web.public_url = Some("https://rates.example/rates/".to_owned());
+    let silkrate = Silkrate::start(config).await;
+    let own = format!("http://{}", silkrate.web);
+    for (origin, status) in [
+        (SITE, 200),
+        ("https://rates.example", 200),
+        (&own, 200),
+        ("https://typo.example", 403),
+        ("http://news.example", 403),
+        ("https://rates.example.evil.example", 403),
+    ] {
+        let body = json!({ "origin": origin }).to_string();
+        let answer = asked(&silkrate, Some(&key), &body).await;
+        assert_eq!(answer.status, status, "{origin}: {answer:?}");
+        if status == 403 {
+            assert_eq!(answer.refusal().1, "FOREIGN_ORIGIN");
+            assert!(answer.text().contains("web.allowed_origins"), "{origin}");
+        }
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_ends_with_its_key_if_that_ends_earlier() {
+    let keys = Keys::new();
+    let ends = Timestamp::now() + SignedDuration::from_secs(300);
+    let key = bearer(&keys.add_until("site", Scope::Read, Some(ends)));
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.access = keys.settings(true);
+    config.web.allowed_origins = vec![SITE.to_owned()];
+    let silkrate = Silkrate::start(config).await;
+    for (lifetime, is_of_key) in [(json!(900), true), (Value::Null, true), (json!(60), false)] {
+        let body = json!({ "origin": SITE, "lifetime_seconds": lifetime }).to_string();
+        let answer = asked(&silkrate, Some(&key), &body).await;
+        let found = answer.json()["expires_time"].as_str().unwrap().to_owned();
+        assert_eq!(found == format!("{ends:.0}"), is_of_key, "{lifetime}");
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_beside_a_valid_token_is_refused() {
+    let keys = Keys::new();
+    let (_bank, silkrate, key) = guarded(&keys).await;
+    let token = token(&silkrate, &key, &["KZT/USD"]).await;
+    let path = format!("/v1/snapshot.json?pairs=KZT/USD&token={token}");
+    let unknown = bearer(&Key::generate().unwrap());
+    for (sent, status) in [
+        (unknown.as_str(), 401),
+        ("Bearer another", 401),
+        (key.as_str(), 200),
+        ("Basic bmV3czpkZXNr", 200),
+    ] {
+        let answer = get(silkrate.web, &path, &[("authorization", sent)]).await;
+        assert_eq!(answer.status, status, "{sent}: {answer:?}");
+        if status == 401 {
+            assert_eq!(answer.refusal().1, "INVALID_KEY");
+        }
+    }
     silkrate.finish().await;
 }
 

@@ -122,6 +122,37 @@ async fn a_refusal_reaches_a_browser_with_its_details() {
 }
 
 #[tokio::test]
+async fn the_answer_to_what_is_no_call_says_what_the_path_takes() {
+    let (_bank, silkrate) = april().await;
+    for path in [
+        "/silkrate.v1.RateService/GetRate",
+        "/grpc.health.v1.Health/Check",
+    ] {
+        for (method, kind, status, reason) in [
+            ("POST", None, 415, "NOT_A_CALL"),
+            ("POST", Some("application/json"), 415, "NOT_A_CALL"),
+            ("POST", Some("application/grpc"), 415, "NOT_A_CALL"),
+            ("GET", None, 405, "METHOD_NOT_ALLOWED"),
+            (
+                "GET",
+                Some("application/grpc-web+proto"),
+                405,
+                "METHOD_NOT_ALLOWED",
+            ),
+        ] {
+            let kind = kind.map(|kind| ("content-type", kind));
+            let headers: Vec<_> = kind.into_iter().collect();
+            let answer = send(silkrate.web, (method, path), &headers, b"").await;
+            let expected = (status, reason.to_owned(), None);
+            assert_eq!(answer.refusal(), expected, "{method} {path} {kind:?}");
+            let allowed = (status == 405).then_some("POST");
+            assert_eq!(answer.header("allow"), allowed);
+        }
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn health_is_served_over_grpc_web() {
     let (_bank, silkrate) = april().await;
     let method = "/grpc.health.v1.Health/Check";
