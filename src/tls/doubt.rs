@@ -1,17 +1,25 @@
 //! What clients probably refuse, although the port can serve it.
 
 use jiff::Timestamp;
-use rustls::pki_types::CertificateDer;
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, RootCertStore};
+use rustls::{CertificateError, Error, RootCertStore};
 
 use crate::tls::validity;
+
+/// A name that no certificate has (RFC 2606): its refusal lists those that the certificate has.
+const NO_HOST: &str = "no-host.invalid";
+/// How a refusal writes the alternative names that are of servers.
+const HOST_NAMES: [&str; 2] = ["DnsName(", "IpAddress("];
 
 /// What clients probably refuse. It is no reason not to start: a client may have what is missing, or ask for less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     /// The certificate is not for servers.
     Purpose,
+    /// The certificate names no host.
+    Names,
     /// The certificate after it in the file is not that of its authority.
     Chain,
 }
@@ -23,6 +31,9 @@ impl Doubt {
             Self::Purpose => {
                 "the certificate is not for TLS servers: its extended key usage lacks serverAuth"
             }
+            Self::Names => {
+                "the certificate names no host: it has no subject alternative name that is a name or an address"
+            }
             Self::Chain => {
                 "the second certificate is not that of the authority that signed the first one"
             }
@@ -33,6 +44,9 @@ impl Doubt {
     pub fn remedy(self) -> &'static str {
         match self {
             Self::Purpose => "have a certificate for servers signed, or clients refuse this one",
+            Self::Names => {
+                "have one signed that has the names and addresses of the port as subject alternative names (subjectAltName), or clients refuse this one"
+            }
             Self::Chain => {
                 "put the certificates of its authorities after it, the one that signed it first, or most clients refuse it"
             }
@@ -52,8 +66,12 @@ impl Doubt {
             // A verifier checks nothing else in such a certificate.
             return vec![Self::Purpose];
         }
+        let mut doubts = Vec::new();
+        if !names_a_host(chain) {
+            doubts.push(Self::Names);
+        }
         let Some(next) = chain.get(1) else {
-            return Vec::new();
+            return doubts;
         };
         let mut authority = RootCertStore::empty();
         let follows = authority.add(next.clone()).is_ok()
@@ -63,11 +81,27 @@ impl Doubt {
                     CertificateError::UnknownIssuer | CertificateError::BadSignature
                 )
             });
-        if follows {
-            Vec::new()
-        } else {
-            vec![Self::Chain]
+        if !follows {
+            doubts.push(Self::Chain);
         }
+        doubts
+    }
+}
+
+/// Whether the first certificate has a name or an address of a server, whichever it is. Clients do not look at its common name.
+fn names_a_host(chain: &[CertificateDer<'_>]) -> bool {
+    let own = chain.first().map(ParsedCertificate::try_from);
+    let (Some(Ok(own)), Ok(name)) = (own, ServerName::try_from(NO_HOST)) else {
+        return true;
+    };
+    match verify_server_name(&own, &name) {
+        Err(Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+            presented,
+            ..
+        })) => presented
+            .iter()
+            .any(|name| HOST_NAMES.iter().any(|kind| name.starts_with(kind))),
+        _ => true,
     }
 }
 
@@ -86,7 +120,7 @@ fn refusal(
 mod tests {
     use rcgen::{
         BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa,
-        KeyPair,
+        KeyPair, SanType,
     };
 
     use super::*;
@@ -124,6 +158,35 @@ mod tests {
             let next = next.map(|issuer| issuer.der().clone());
             let chain: Vec<_> = [own.clone()].into_iter().chain(next).collect();
             assert_eq!(Doubt::of(&chain, now), expected);
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_names_no_host_is_doubted() {
+        let (issuer, now) = (issuer("one"), Timestamp::now());
+        let with_name = |name: SanType| {
+            let mut parameters = CertificateParams::default();
+            parameters.subject_alt_names.push(name);
+            parameters
+        };
+        let mut by_common_name = CertificateParams::default();
+        let subject = &mut by_common_name.distinguished_name;
+        subject.push(rcgen::DnType::CommonName, "rates.example");
+        let dns = SanType::DnsName("rates.example".try_into().unwrap());
+        let wildcard = SanType::DnsName("*.rates.example".try_into().unwrap());
+        let address = SanType::IpAddress([192, 0, 2, 1].into());
+        let mail = SanType::Rfc822Name("desk@rates.example".try_into().unwrap());
+        for (parameters, expected) in [
+            (by_common_name, &[Doubt::Names][..]),
+            (with_name(mail), &[Doubt::Names]),
+            (with_name(dns), &[]),
+            (with_name(wildcard), &[]),
+            (with_name(address), &[]),
+        ] {
+            let key = KeyPair::generate().unwrap();
+            let own = parameters.signed_by(&key, &issuer).unwrap();
+            let doubts = Doubt::of(&[own.der().clone()], now);
+            assert_eq!(doubts, expected, "{:?}", parameters.subject_alt_names);
         }
     }
 
