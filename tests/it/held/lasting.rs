@@ -357,6 +357,19 @@ fn a_row_of_a_weekly_table_is_accepted_when_the_bank_has_printed_it_for_two_week
 }
 
 #[test]
+fn a_row_of_a_daily_table_is_not_accepted_because_the_bank_prints_no_newer_one_for_days() {
+    let mut book = dollars(2, &["478.77", "560.10"]);
+    let moved = nbk(april(3), &with_dollar("560.10", "548.87"));
+    for days in 1..=7 {
+        let now = noon(april(3)) + SignedDuration::from_hours(24 * days);
+        let changes = book.file(NBK, moved.clone(), Intent::Newest, now).unwrap();
+        assert!(changes.is_empty(), "{days}");
+    }
+    let waiting = ["nbk/daily/2026-04-03/USD 560.10 size_of_move"];
+    assert_eq!(held(&book), waiting);
+}
+
+#[test]
 fn a_row_that_waits_beside_accepted_rows_of_its_date_is_no_whole_table() {
     let mut book = dollars(1, &["478.77"]);
     submit(&mut book, 4, &["478.80"]);

@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use silkrate::domain::{Currency, Table};
-use silkrate::sources::ParseError;
+use silkrate::sources::{ParseError, find};
 
 use crate::sources::parse;
 
@@ -204,4 +204,50 @@ fn an_error_of_the_vendor_never_repeats_a_key() {
             "101 invalid_access_key Key … in access_key=… refused".into()
         ))
     );
+}
+
+/// What the document of apilayer says of a text.
+fn said_by_apilayer(text: &str) -> Result<Table, ParseError> {
+    let source = find("market", "apilayer").unwrap();
+    (source.documents[0].parse)(text.as_bytes())
+}
+
+#[test]
+fn a_vendor_refuses_by_an_error_or_without_success_and_by_a_message_alone() {
+    let rates = r#""timestamp": 1765210144, "base": "USD", "rates": {"KZT": 511.015258}"#;
+    for said in [
+        r#""success": true"#,
+        r#""error": false"#,
+        r#""message": "the plan ends soon""#,
+    ] {
+        let table = said_by_apilayer(&format!("{{{said}, {rates}}}"));
+        assert!(table.is_ok(), "{said}: {table:?}");
+    }
+    for (said, repeated) in [
+        (
+            r#""success": true, "error": {"code": 104}, "rates": {}"#.to_owned(),
+            "104",
+        ),
+        (format!(r#""error": {{"code": 104}}, {rates}"#), "104"),
+        (format!(r#""success": false, {rates}"#), "no message"),
+        (
+            r#""message": "no more requests""#.into(),
+            "no more requests",
+        ),
+    ] {
+        let error = said_by_apilayer(&format!("{{{said}}}"));
+        assert_eq!(error, Err(ParseError::Refused(repeated.into())), "{said}");
+    }
+}
+
+#[test]
+fn a_word_of_twenty_letters_is_repeated_and_one_of_more_may_be_a_key() {
+    for (said, repeated) in [
+        ("internationalization", "internationalization"),
+        ("abcdefghijklmnopqrstu", "…"),
+        ("a lone ' says nothing", "a lone ' says nothing"),
+    ] {
+        let error = said_by_apilayer(&format!(r#"{{"message": "{said}"}}"#));
+        assert_eq!(error, Err(ParseError::Refused(repeated.into())));
+    }
 }
