@@ -28,7 +28,17 @@ fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// A peer that has closed a connection is an error of the write to it. What begins at `main` does this by itself.
+fn ignore_broken_pipes() {
+    // SAFETY: no other thread is there yet, and no handler is replaced that anything relies on.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    }
+}
+
+/// The target of a name. It is called before the first input.
 fn find(name: &str) -> Option<Run> {
+    ignore_broken_pipes();
     let found = TARGETS.iter().find(|target| target.name == name);
     found.map(|target| target.run)
 }

@@ -10,12 +10,14 @@ value of a constant, are built one by one with `--alone`.
 
 import argparse
 import fnmatch
+import itertools
 import json
 import os
 import pathlib
 import resource
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from switch import SWITCH, File, Mutant, enclosing
@@ -27,6 +29,10 @@ MEMORY_MAX = 4 << 30
 # Tests are given to a program in batches of about so many seconds.
 BATCH_SECONDS = [0.1, 1, 5, 1000]
 BUILDS_MAX = 40
+# After so many mutants the outcomes are written, for `--again` after a run that was stopped.
+KEPT_MUTANTS = 20
+# After so many mutants a line says how many are left.
+PROGRESS_MUTANTS = 100
 
 
 def run(command: list, cwd: pathlib.Path, **env) -> subprocess.CompletedProcess:
@@ -221,6 +227,19 @@ def alone(package: Package, mutant: Mutant, tests: Tests) -> str:
         path.write_text(file.text)
 
 
+def summary(outcomes: list) -> str:
+    """What became of mutants, in a line."""
+    caught, missed, not_reached, invalid, not_built = map(
+        outcomes.count, ("caught", "missed", "not reached", "does not compile", "not built")
+    )
+    met = caught + missed + not_reached
+    share = 100 * caught / met if met else 0
+    return (
+        f"{met} mutants met the tests: {caught} caught ({share:.1f} %), {missed} missed, {not_reached} not reached; "
+        f"{invalid} do not compile, {not_built} not built"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("package", type=pathlib.Path)
@@ -259,16 +278,23 @@ def main() -> None:
             return False
         return not wanted.file or any(fnmatch.fnmatch(mutant.file, glob) for glob in wanted.file)
 
+    chosen = [mutant for mutant in mutants if is_wanted(mutant)]
+    switched = [mutant for mutant in chosen if mutant.site is not None]
+    judged, begun = itertools.count(1), time.monotonic()
+
     def judge(mutant: Mutant) -> None:
         outcomes[mutant.name] = tests.outcome(mutant, wanted.seconds)
-        if len(outcomes) % 20 == 0:
+        number = next(judged)
+        if number % KEPT_MUTANTS == 0:
             kept.write_text(json.dumps(outcomes.copy(), indent=1))
         if outcomes[mutant.name] != "caught":
             print(f"{outcomes[mutant.name]}: {mutant.name}", flush=True)
+        if number % PROGRESS_MUTANTS == 0:
+            left = (time.monotonic() - begun) / number * (len(switched) - number) / 60
+            print(f"{number} of {len(switched)} mutants, about {left:.0f} min left", flush=True)
 
-    chosen = [mutant for mutant in mutants if is_wanted(mutant)]
     with ThreadPoolExecutor(wanted.jobs) as pool:
-        list(pool.map(judge, [mutant for mutant in chosen if mutant.site is not None]))
+        list(pool.map(judge, switched))
     kept.write_text(json.dumps(outcomes, indent=1))
     outcomes.update({mutants[number].name: "does not compile" for number in package.invalid})
     rest = [mutant for mutant in chosen if mutant.site is None and mutant.number not in package.invalid]
@@ -282,10 +308,7 @@ def main() -> None:
         kept.write_text(json.dumps(outcomes, indent=1))
         print(f"{outcomes[mutant.name]}: {mutant.name}", flush=True)
     kept.write_text(json.dumps(outcomes, indent=1))
-    counts = {}
-    for outcome in outcomes.values():
-        counts[outcome] = counts.get(outcome, 0) + 1
-    print(counts)
+    print(summary([outcomes[mutant.name] for mutant in chosen]))
 
 
 if __name__ == "__main__":
