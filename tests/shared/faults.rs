@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::cluster::{Cluster, signal};
 use crate::process::{Process, Program, file, snapshot};
+use crate::reader::Reader;
 use crate::replicas::{LOG, PATIENCE};
 
 /// The rounds of a normal run.
@@ -30,10 +31,10 @@ const PAUSE: Duration = Duration::from_secs(4);
 /// How often the replicas are compared.
 const COMPARE_EVERY: Duration = Duration::from_millis(50);
 
-/// The number of rounds.
-fn rounds() -> usize {
+/// The number of rounds: that of a normal run, or the one that is asked for.
+pub(crate) fn rounds(normal: usize) -> usize {
     let set = std::env::var("SILKRATE_FAULT_ROUNDS").ok();
-    set.map_or(ROUNDS, |rounds| rounds.parse().unwrap())
+    set.map_or(normal, |rounds| rounds.parse().unwrap())
 }
 
 /// What replicas served at each position, by the digest of its bytes.
@@ -144,6 +145,16 @@ impl Replicas {
         signal(&self.running[paused].child, Signal::CONT);
     }
 
+    /// A reader who begins at the replica that leads.
+    async fn reader(&self) -> Reader {
+        let mut addresses = self.served.addresses.clone();
+        addresses.rotate_left(self.leader);
+        let mut reader = Reader::start(&addresses);
+        let (epoch, _revision) = self.agree().await;
+        reader.until(&epoch, 0).await;
+        reader
+    }
+
     /// Waits until all replicas serve the same position, and returns it.
     async fn agree(&self) -> (String, u64) {
         let agreed = async {
@@ -215,7 +226,9 @@ async fn leaders_and_members_are_killed_and_paused_and_nothing_is_lost_or_there_
     comparing.spawn(replicas.served.clone().compare());
     replicas.file().await;
     replicas.failovers.clear();
-    for round in 0..rounds() {
+    let rounds = rounds(ROUNDS);
+    let mut reader = replicas.reader().await;
+    for round in 0..rounds {
         match round % 3 {
             0 => replicas.kill_leader().await,
             1 => replicas.pause_leader().await,
@@ -231,19 +244,25 @@ async fn leaders_and_members_are_killed_and_paused_and_nothing_is_lost_or_there_
         }
     }
     let position = replicas.agree().await;
+    let told = reader.until(&position.0, position.1).await;
     comparing.shutdown().await;
     let found = check(&cluster.log(LOG), &replicas.acknowledged).await;
     let differing = replicas.served.differing();
     let compared = replicas.served.at.lock().unwrap().len();
     let longest = replicas.failovers.iter().max().unwrap();
     println!(
-        "{} rounds: {} tables acknowledged, {} records, {} duplicates, {} acknowledged lost, bytes different at {differing} of \
+        "{rounds} rounds: {} tables acknowledged, {} records, {} duplicates, {} acknowledged lost, bytes different at {differing} of \
          {compared} positions; at most {longest:.1?} until a table was filed; at {position:?}",
-        rounds(),
         replicas.acknowledged.len(),
         found.records,
         found.duplicates,
         found.lost,
     );
+    println!(
+        "a reader: {} moves to another replica, {} snapshots, {} updates, {} older, {} misplaced",
+        told.moves, told.snapshots, told.updates, told.older, told.misplaced
+    );
     assert_eq!((found.duplicates, found.lost, differing), (0, 0, 0));
+    assert_eq!((told.snapshots, told.older, told.misplaced), (1, 0, 0));
+    assert!(told.moves > 0 && told.updates > 0);
 }

@@ -1,6 +1,6 @@
 //! Two replicas that both lead, as far as they know: each append checks the lead, so that one of them writes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -11,12 +11,14 @@ use silkrate::shared::members::State;
 use silkrate::shared::node::Status;
 use tempfile::TempDir;
 
+use crate::faults::rounds;
 use crate::replicas::{LOG, Running, check_log, ledger};
 use crate::server::Server;
 
 /// A lease that a replica does not ask about for as long as this test runs.
 const LEASE: Duration = Duration::from_secs(3600);
-const ROUNDS: u64 = 10;
+/// The rounds of a normal run; `SILKRATE_FAULT_ROUNDS=200 cargo test --test shared fenced` for a long one.
+const ROUNDS: usize = 10;
 
 /// Ends the lease of the replica that leads, without its knowledge.
 async fn revoke(server: &Server) {
@@ -47,7 +49,8 @@ async fn of_two_replicas_that_both_lead_one_appends() {
     other.until(State::Following, leader.seq()).await;
     let mut day = date(2026, 1, 1);
     let (mut refused, mut fenced) = (0, 0);
-    for _ in 0..ROUNDS {
+    let (rounds, begun) = (rounds(ROUNDS), Instant::now());
+    for _ in 0..rounds {
         revoke(&server).await;
         other.until(State::Leading, 1).await;
         assert_eq!(leader.status().state, State::Leading, "both lead");
@@ -67,10 +70,12 @@ async fn of_two_replicas_that_both_lead_one_appends() {
     check_log(&log).await;
     let fenced_in_all = leader.status().fenced + other.status().fenced;
     println!(
-        "{ROUNDS} rounds with two that lead: {refused} commits refused, {fenced_in_all} fenced, no record twice"
+        "{rounds} rounds in {:.1?} with two that lead: {refused} commits refused, {fenced_in_all} fenced, no record twice",
+        begun.elapsed(),
     );
-    assert_eq!((refused, fenced_in_all), (ROUNDS, ROUNDS));
-    assert!(fenced >= ROUNDS);
+    let rounds = u64::try_from(rounds).unwrap();
+    assert_eq!((refused, fenced_in_all), (rounds, rounds));
+    assert!(fenced >= rounds);
     leader.kill().await;
     other.kill().await;
 }

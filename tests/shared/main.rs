@@ -14,6 +14,7 @@ mod outages;
 mod past;
 mod power;
 mod process;
+mod reader;
 mod replicas;
 mod roles;
 mod secured;

@@ -1,7 +1,10 @@
 //! Servers of etcd on loopback, as child processes.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use silkrate::shared::etcd::{Etcd, Servers};
@@ -15,6 +18,8 @@ use tokio::task::JoinSet;
 pub(crate) const START_MAX: Duration = Duration::from_secs(120);
 /// How often a server is started: another program may take its port first.
 pub(crate) const ATTEMPTS: usize = 5;
+/// The ports of servers. Those of connections begin at 32 768.
+const PORTS: Range<u16> = 10_000..30_000;
 
 /// A cluster of one member.
 pub(crate) struct Server {
@@ -115,8 +120,13 @@ pub(crate) async fn is_ready(lines: &mut Lines<BufReader<ChildStderr>>) -> bool 
     false
 }
 
-/// Two ports that nothing listens on.
+/// Two ports that nothing listens on, and that the system gives to no connection: a server that starts again finds its own free.
 pub(crate) fn free_ports() -> [u16; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    [(); 2].map(|()| {
+        let ports = std::iter::repeat_with(|| fastrand::u16(PORTS));
+        let mut free = ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+        free.find(|port| GIVEN.lock().unwrap().insert(*port))
+            .unwrap()
+    })
 }
