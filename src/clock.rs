@@ -95,6 +95,17 @@ impl Clock {
         }
     }
 
+    /// Sets a replay, and every copy of it, forward to an instant, unless it shows that or a later one: a replica of a replay
+    /// goes on where the one before it was. The machine's clock is not affected.
+    pub fn advance_to(&self, at: Timestamp) {
+        if let Some(replay) = &self.replay {
+            let behind = at.min(replay.end).duration_since(self.now());
+            if behind.is_positive() {
+                self.set_forward(behind);
+            }
+        }
+    }
+
     /// The time it shows.
     pub fn now(&self) -> Timestamp {
         match &self.replay {
@@ -253,6 +264,16 @@ mod tests {
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(copy.now(), at("2025-12-13T02:00:00Z"));
         assert_eq!(clock.now(), copy.now());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_replay_is_advanced_to_later_instants_and_never_past_its_end() {
+        let hour = |hour: u8| at(&format!("2025-12-13T{hour:02}:00Z"));
+        let clock = Clock::replay_until(hour(0), 3600, hour(18));
+        for (to, shown) in [(hour(12), 12), (hour(0), 12), (Timestamp::MAX, 18)] {
+            clock.advance_to(to);
+            assert_eq!(clock.clone().now(), hour(shown));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! `silkrate serve --demo`: the service, the simulated bank that it polls, and the ticker printed on every change.
 
 use std::io::{self, Write};
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -24,6 +25,10 @@ use crate::domain::{Freshness, Rate, RateFilter, Snapshot, TickerStyle, ticker_e
 
 /// What Ctrl-C prints at once: open streams may take a moment to end.
 const STOPPING: &str = "\nstopping; a second Ctrl-C ends it at once";
+
+/// What is printed when a replay that is shown once has ended: also at once, where it had before this replica was started.
+const ENDED: &str = "\nThe days of this replay have passed, and its log keeps them. To see them again, stop every replica, and start them \
+with a log of another name: SILKRATE_SHARED__NAME=again\n";
 
 /// The log of a demo, whose ticker on stdout says what happens.
 pub(super) fn log(log: Log) -> Log {
@@ -138,8 +143,10 @@ pub(super) async fn run(
     };
     let printed = async {
         let ticker = async {
+            let is_shown_once = config.shared.is_some();
+            let ends_at = is_shown_once.then(|| season.end());
             tokio::select! {
-                printed = print(published, &filter, &clock, &mut say) => printed,
+                printed = print(published, &filter, (&clock, ends_at), &mut say) => printed,
                 () = drain.cancelled() => Ok(()),
             }
         };
@@ -182,14 +189,17 @@ fn replaying(
     passes.boxed_local()
 }
 
-/// Prints one line for each change of the ticker, after its day, and one line for each new pass.
+/// Prints one line for each change of the ticker, after its day, and one line for each new pass. Of a replay that is shown once,
+/// also when it has ended.
 async fn print(
     mut published: watch::Receiver<Published>,
     filter: &RateFilter,
-    clock: &Clock,
+    (clock, ends_at): (&Clock, Option<Timestamp>),
     say: &mut impl FnMut(&str) -> io::Result<()>,
 ) -> io::Result<()> {
     let (mut last, mut passes) = (String::new(), 0_u32);
+    let mut is_over = ends_at.is_none();
+    let mut ended = pin!(clock.sleep_until(ends_at.unwrap_or(Timestamp::MAX)));
     let mut epoch = Arc::clone(&published.borrow().snapshot.position.epoch);
     loop {
         let snapshot = Arc::clone(&published.borrow_and_update().snapshot);
@@ -206,8 +216,16 @@ async fn print(
             say(&format!("{}  {line}", day(clock.now())))?;
             last = line;
         }
-        if published.changed().await.is_err() {
-            return Ok(());
+        tokio::select! {
+            changed = published.changed() => {
+                if changed.is_err() {
+                    return Ok(());
+                }
+            }
+            () = &mut ended, if !is_over => {
+                is_over = true;
+                say(ENDED)?;
+            }
         }
     }
 }

@@ -68,7 +68,9 @@ impl Commit {
             Some(snapshot) => {
                 let mut book = blank.clone();
                 match restore::from_ledger(&mut book, &ledger).await {
-                    Ok(restored) => followed.last = LastRecord::at(restored.map(|last| last.at)),
+                    Ok(restored) => {
+                        followed.last = LastRecord::at(restored.map(|last| last.at), &clock);
+                    }
                     Err(error) => {
                         ledger.mark_damaged(error).await;
                         let documents = book.documents().into_iter();
@@ -215,7 +217,7 @@ impl Commit {
         for step in followed {
             attempted.extend(step.entry.attempted.iter().copied());
             self.followed.behind.extend(documents_of([&step.entry]));
-            self.followed.last.note(step.entry.at);
+            self.followed.last.note(step.entry.at, &self.clock);
             self.followed.last_revision = step.entry.position.revision;
             records.push((step.entry, step.step));
             shown = Some(step.snapshot).filter(|_| step.is_shown);
@@ -298,7 +300,7 @@ impl Commit {
         let place = proposer.propose(entry.clone(), snapshot).await;
         if place.is_some() {
             self.followed.accepted = self.followed.accepted.saturating_add(1);
-            self.followed.last.note(entry.at);
+            self.followed.last.note(entry.at, &self.clock);
         } else {
             tracing::warn!("a commit was not accepted: this replica no longer leads");
             self.role = Role::Following;

@@ -111,21 +111,25 @@ impl Replicas {
     async fn file(&mut self) {
         self.day = self.day.checked_add(1.day()).unwrap();
         let day = self.day.to_string();
-        let begun = Instant::now();
+        let (begun, mut refused) = (Instant::now(), BTreeMap::new());
         let filed = async {
             loop {
                 for number in (self.leader..REPLICAS).chain(0..self.leader) {
-                    if file(&self.running[number].admin, &day, "475.10")
-                        .await
-                        .is_ok()
-                    {
-                        return number;
-                    }
+                    match file(&self.running[number].admin, &day, "475.10").await {
+                        Ok(()) => return number,
+                        Err(code) => refused.insert(number, code),
+                    };
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        self.leader = tokio::time::timeout(PATIENCE, filed).await.unwrap();
+        let leader = tokio::time::timeout(PATIENCE, filed).await;
+        let Ok(leader) = leader else {
+            let logs = self.programs.iter().map(Program::end_of_log);
+            let logs = logs.collect::<Vec<_>>().join("\n\n");
+            panic!("the table of {day} is not filed: {refused:?}\n\n{logs}");
+        };
+        self.leader = leader;
         self.failovers.push(begun.elapsed());
         self.acknowledged.push(day);
     }
@@ -151,7 +155,7 @@ impl Replicas {
         addresses.rotate_left(self.leader);
         let mut reader = Reader::start(&addresses);
         let (epoch, _revision) = self.agree().await;
-        reader.until(&epoch, 0).await;
+        reader.until(|told| told.has(&epoch, 0)).await;
         reader
     }
 
@@ -244,7 +248,8 @@ async fn leaders_and_members_are_killed_and_paused_and_nothing_is_lost_or_there_
         }
     }
     let position = replicas.agree().await;
-    let told = reader.until(&position.0, position.1).await;
+    let told = reader.until(|told| told.has(&position.0, position.1));
+    let told = told.await;
     comparing.shutdown().await;
     let found = check(&cluster.log(LOG), &replicas.acknowledged).await;
     let differing = replicas.served.differing();

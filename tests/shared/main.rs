@@ -15,6 +15,7 @@ mod past;
 mod power;
 mod process;
 mod reader;
+mod replayed;
 mod replicas;
 mod roles;
 mod secured;

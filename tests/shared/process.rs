@@ -17,6 +17,9 @@ use crate::server::{ATTEMPTS, free_ports};
 /// How long a call may take: one that waits for a replica that is paused has no answer.
 const CALL_MAX: Duration = Duration::from_secs(5);
 
+/// How many lines of a log are printed of a replica that does not do its work.
+const LINES: usize = 40;
+
 /// What a process of a replica needs to start again.
 pub(crate) struct Program {
     node: String,
@@ -60,6 +63,14 @@ impl Program {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         panic!("{} did not start in {ATTEMPTS} attempts", self.node);
+    }
+
+    /// The last lines that it wrote to its log.
+    pub(crate) fn end_of_log(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = lines.len().saturating_sub(LINES);
+        format!("{}:\n{}", self.node, lines[end..].join("\n"))
     }
 
     async fn try_to_start(&self) -> Option<Process> {

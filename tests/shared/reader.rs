@@ -48,15 +48,28 @@ impl Reader {
         Self { told, _task: task }
     }
 
-    /// Waits until it holds a position, or a later one of its epoch.
-    pub(crate) async fn until(&mut self, epoch: &str, revision: u64) -> Told {
-        let holds = |told: &Told| {
-            let held = told.position.as_ref();
-            held.is_some_and(|held| held.epoch == epoch && held.revision >= revision)
-        };
-        let told = tokio::time::timeout(PATIENCE, self.told.wait_for(holds)).await;
+    /// Waits until it was told so.
+    pub(crate) async fn until(&mut self, is_so: impl Fn(&Told) -> bool) -> Told {
+        let told = tokio::time::timeout(PATIENCE, self.told.wait_for(is_so)).await;
         let told = told.map(|told| told.unwrap().clone());
-        told.unwrap_or_else(|_elapsed| panic!("{epoch} {revision}: {:?}", self.told.borrow()))
+        told.unwrap_or_else(|_elapsed| panic!("{:?}", self.told.borrow()))
+    }
+}
+
+impl Told {
+    /// Whether it holds this revision of an epoch, or a later one.
+    pub(crate) fn has(&self, epoch: &str, revision: u64) -> bool {
+        let held = self.position.as_ref();
+        held.is_some_and(|held| held.epoch == epoch && held.revision >= revision)
+    }
+
+    /// Whether it holds rates of this day, or of a later one.
+    pub(crate) fn has_day(&self, day: &str) -> bool {
+        let mut days = self
+            .rates
+            .iter()
+            .filter_map(|rate| rate.effective_date.as_deref());
+        days.any(|held| held >= day)
     }
 }
 
