@@ -28,7 +28,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// How long after the start the whole file is checked: the first clients are answered by then.
 const CHECK_AFTER: Duration = Duration::from_secs(1);
 /// The maximum number of entries in the buffer: months of them. Beyond that the oldest are dropped and the log says so; of a log
-/// that replicas share the newest are, to be read again.
+/// that replicas share the newest are, to be read from it.
 const UNSAVED_MAX: usize = 4096;
 
 /// The ledger, and the buffer of entries that are not written yet.
@@ -52,8 +52,17 @@ pub struct BufferedLedger {
     is_withheld: bool,
     /// The most entries in the buffer.
     unsaved_max: usize,
-    /// Whether it lacks records of the log that replicas share: they did not fit into the buffer, and are read from the log again.
-    lacks_records: bool,
+    /// The records of the log that replicas share which it lacks: they did not fit into the buffer, and are read from the log.
+    lacking: Option<Lacking>,
+}
+
+/// Records that a ledger lacks: all from one on.
+#[derive(Debug, Clone, Copy)]
+struct Lacking {
+    /// The first of them.
+    next: u64,
+    /// The newest one that there is.
+    newest: u64,
 }
 
 #[derive(Debug)]
@@ -124,7 +133,7 @@ impl BufferedLedger {
             disk: None,
             is_withheld: false,
             unsaved_max: UNSAVED_MAX,
-            lacks_records: false,
+            lacking: None,
         }
     }
 

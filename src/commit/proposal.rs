@@ -90,27 +90,37 @@ pub(super) enum ReplicaMessage {
     BeginEpoch {
         done: oneshot::Sender<()>,
     },
+    Ledger(LedgerMessage),
+    Polls {
+        polls: Vec<(SourceId, PollStatus)>,
+        done: oneshot::Sender<()>,
+    },
+    StopLeading {
+        done: oneshot::Sender<()>,
+    },
+}
+
+/// What a replica is to do with its ledger.
+#[derive(Debug)]
+pub(super) enum LedgerMessage {
     Entries {
         after: u64,
         limit: u32,
         keep: KeepName,
         entries: oneshot::Sender<Result<Vec<LedgerEntry>, LedgerError>>,
     },
-    Reread {
+    EndOfLacking {
         log: Arc<str>,
         end: oneshot::Sender<Option<LedgerEnd>>,
     },
-    Polls {
-        polls: Vec<(SourceId, PollStatus)>,
-        done: oneshot::Sender<()>,
+    Fill {
+        records: Vec<(LedgerEntry, LogStep)>,
+        lacks_more: oneshot::Sender<bool>,
     },
     SetAside {
         /// The last record of the log that it has.
         seq: u64,
         done: oneshot::Sender<Result<(), LedgerError>>,
-    },
-    StopLeading {
-        done: oneshot::Sender<()>,
     },
 }
 

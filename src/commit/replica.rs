@@ -1,6 +1,8 @@
 //! The commit task of a replica. It follows: it writes the entries of a shared log to its ledger and publishes what they lead to,
 //! without deriving anything. Or it leads: each of its commits is proposed to the log first, and takes effect when it is there.
 
+mod of_ledger;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -174,18 +176,8 @@ impl Commit {
                 self.begin_epoch().await;
                 false
             }
-            ReplicaMessage::Entries {
-                after,
-                limit,
-                keep,
-                entries,
-            } => {
-                let found = self.ledger.entries(after, limit, keep).await;
-                answer(entries, found, "entries");
-                false
-            }
-            ReplicaMessage::Reread { log, end } => {
-                answer(end, self.ledger.reread(log).await, "reread");
+            ReplicaMessage::Ledger(message) => {
+                self.take_of_ledger(message).await;
                 false
             }
             ReplicaMessage::Polls { polls, done } => {
@@ -193,11 +185,6 @@ impl Commit {
                     self.board.set_polls(polls);
                 }
                 answer(done, (), "polls");
-                false
-            }
-            ReplicaMessage::SetAside { seq, done } => {
-                let aside = self.set_aside(seq).await;
-                answer(done, aside, "set aside");
                 false
             }
             ReplicaMessage::StopLeading { done } => {
@@ -327,10 +314,10 @@ impl Commit {
         }
     }
 
-    /// Reads the tables again that the book does not have as the log has them. While the ledger is not written, it does not have
-    /// them either.
+    /// Reads the tables again that the book does not have as the log has them. While the ledger is not written, or lacks records, it
+    /// does not have them either.
     pub(super) async fn read_behind(&mut self) {
-        if !self.ledger.is_working() {
+        if !self.ledger.is_working() || self.ledger.lacks_records() {
             return;
         }
         for key in std::mem::take(&mut self.followed.behind) {

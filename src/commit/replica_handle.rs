@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::commit::handle::{CommitHandle, Message, Stopped};
-use crate::commit::proposal::{Beginning, FollowedStep, LedgerEnd, Proposer, ReplicaMessage};
-use crate::domain::{LedgerEntry, PollStatus, Snapshot, SourceId};
+use crate::commit::proposal::{
+    Beginning, FollowedStep, LedgerEnd, LedgerMessage, Proposer, ReplicaMessage,
+};
+use crate::domain::{LedgerEntry, LogStep, PollStatus, Snapshot, SourceId};
 use crate::ledger::{KeepName, LedgerError};
 
 impl CommitHandle {
@@ -69,7 +71,7 @@ impl CommitHandle {
         limit: u32,
         keep: KeepName,
     ) -> Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped> {
-        self.tell(|entries| ReplicaMessage::Entries {
+        self.tell_ledger(|entries| LedgerMessage::Entries {
             after,
             limit,
             keep,
@@ -78,10 +80,20 @@ impl CommitHandle {
         .await
     }
 
-    /// Where the ledger ends, if it lacks records of a log that it could not write, and can be written again. They are followed once
-    /// more from there.
-    pub async fn reread(&self, log: Arc<str>) -> Result<Option<LedgerEnd>, Stopped> {
-        self.tell(|end| ReplicaMessage::Reread { log, end }).await
+    /// Where the ledger ends, if it lacks records of a log that it could not write, and can be written again.
+    pub async fn end_of_lacking(&self, log: Arc<str>) -> Result<Option<LedgerEnd>, Stopped> {
+        self.tell_ledger(|end| LedgerMessage::EndOfLacking { log, end })
+            .await
+    }
+
+    /// Lets the task write the next of the records that its ledger lacks: nothing that is served changes by that. Returns whether it
+    /// lacks more, and takes them.
+    pub async fn fill(&self, records: Vec<(LedgerEntry, LogStep)>) -> Result<bool, Stopped> {
+        self.tell_ledger(|lacks_more| LedgerMessage::Fill {
+            records,
+            lacks_more,
+        })
+        .await
     }
 
     /// Sets the ledger aside, and begins with an empty one. What is served stays.
@@ -89,7 +101,15 @@ impl CommitHandle {
     /// # Errors
     /// The error of the disk, in the answer.
     pub async fn set_aside(&self, seq: u64) -> Result<Result<(), LedgerError>, Stopped> {
-        self.tell(|done| ReplicaMessage::SetAside { seq, done })
+        self.tell_ledger(|done| LedgerMessage::SetAside { seq, done })
+            .await
+    }
+
+    async fn tell_ledger<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<T>) -> LedgerMessage,
+    ) -> Result<T, Stopped> {
+        self.tell(|done| ReplicaMessage::Ledger(message(done)))
             .await
     }
 

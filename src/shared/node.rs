@@ -7,13 +7,17 @@
 //!    └───── off the log
 //! ```
 
+mod committer;
 mod contact;
 mod export;
+mod fill;
 mod follow;
+mod halt;
 mod handle;
 mod lead;
 mod others;
 mod presence;
+mod records;
 mod rejoin;
 mod settle;
 mod state;
@@ -23,6 +27,7 @@ mod upgrade;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use committer::Committer;
 pub use handle::{NoLead, NodeHandle, members};
 pub use status::{Detached, Status};
 use tokio::sync::watch;
@@ -31,21 +36,19 @@ use tokio_util::sync::CancellationToken;
 pub use upgrade::REVERTIBLE_FOR;
 
 use crate::clock::Clock;
-use crate::commit::{
-    Beginning, CommitHandle, FollowedStep, LedgerEnd, NotLeader, Proposer, Stopped,
-};
-use crate::domain::{LedgerEntry, Snapshot};
-use crate::ledger::LedgerError;
+use crate::commit::{NotLeader, Stopped};
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::log::{Lead, Log, LogError};
 use crate::shared::members::{Leader, Traits};
 use crate::shared::node::contact::Contact;
+use crate::shared::node::fill::Filler;
 use crate::shared::node::follow::Vacant;
 use crate::shared::node::others::Comparison;
 use crate::shared::node::presence::Reporter;
+use crate::shared::node::records::Records;
 use crate::shared::node::state::{Ahead, Saved};
 use crate::shared::node::upgrade::Formats;
-use crate::shared::record::{Settings, keep_name};
+use crate::shared::record::Settings;
 
 /// How long after a call without an answer the log is called again: a server that is restarted needs about as long.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -91,117 +94,11 @@ enum Past {
     Lost,
 }
 
-/// What a replica lets the commit task do. There is one other than the task: that of simulations.
-pub trait Committer: Send + Sync {
-    /// Writes records together, and publishes what they lead to.
-    fn follow(&self, steps: Vec<FollowedStep>) -> impl Future<Output = Result<(), Stopped>> + Send;
-
-    /// Publishes a state of the log. With `is_whole` all records that lead to it were written.
-    fn show(
-        &self,
-        snapshot: Arc<Snapshot>,
-        is_whole: bool,
-    ) -> impl Future<Output = Result<(), Stopped>> + Send {
-        drop((snapshot, is_whole));
-        std::future::ready(Ok(()))
-    }
-
-    /// Whether it has all that the log has, so that it may make commits.
-    fn can_lead(&self) -> impl Future<Output = Result<bool, Stopped>> + Send {
-        std::future::ready(Ok(true))
-    }
-
-    /// Begins to make commits, and to propose them.
-    fn lead(
-        &self,
-        proposer: Proposer,
-        beginning: Beginning,
-    ) -> impl Future<Output = Result<(), Stopped>> + Send;
-
-    /// Begins a new epoch, if it makes commits.
-    fn begin_epoch(&self) -> impl Future<Output = Result<(), Stopped>> + Send;
-
-    /// Makes no more commits.
-    fn stop_leading(&self) -> impl Future<Output = Result<(), Stopped>> + Send;
-
-    /// The facts of the entries of its ledger after a number, oldest first.
-    fn entries(
-        &self,
-        after: u64,
-        limit: u32,
-    ) -> impl Future<Output = Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped>> + Send;
-
-    /// Where its ledger ends, if that lacks records of a log which it is to follow once more.
-    fn reread(
-        &self,
-        log: &Arc<str>,
-    ) -> impl Future<Output = Result<Option<LedgerEnd>, Stopped>> + Send {
-        let _ = log;
-        std::future::ready(Ok(None))
-    }
-
-    /// Begins with an empty ledger, and sets the one aside that has the records up to a number.
-    fn set_aside(
-        &self,
-        seq: u64,
-    ) -> impl Future<Output = Result<Result<(), LedgerError>, Stopped>> + Send;
-
-    /// Learns which replica leads, for those who want something of it.
-    fn name_leader(&self, leader: NotLeader) {
-        drop(leader);
-    }
-}
-
-impl Committer for CommitHandle {
-    async fn follow(&self, steps: Vec<FollowedStep>) -> Result<(), Stopped> {
-        Self::follow(self, steps).await
-    }
-
-    async fn show(&self, snapshot: Arc<Snapshot>, is_whole: bool) -> Result<(), Stopped> {
-        Self::show(self, snapshot, is_whole).await
-    }
-
-    async fn can_lead(&self) -> Result<bool, Stopped> {
-        Self::can_lead(self).await
-    }
-
-    async fn lead(&self, proposer: Proposer, beginning: Beginning) -> Result<(), Stopped> {
-        Self::lead(self, proposer, beginning).await
-    }
-
-    async fn begin_epoch(&self) -> Result<(), Stopped> {
-        Self::begin_epoch(self).await
-    }
-
-    async fn entries(
-        &self,
-        after: u64,
-        limit: u32,
-    ) -> Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped> {
-        Self::entries(self, after, limit, keep_name).await
-    }
-
-    async fn reread(&self, log: &Arc<str>) -> Result<Option<LedgerEnd>, Stopped> {
-        Self::reread(self, Arc::clone(log)).await
-    }
-
-    async fn set_aside(&self, seq: u64) -> Result<Result<(), LedgerError>, Stopped> {
-        Self::set_aside(self, seq).await
-    }
-
-    async fn stop_leading(&self) -> Result<(), Stopped> {
-        Self::stop_leading(self).await
-    }
-
-    fn name_leader(&self, leader: NotLeader) {
-        Self::name_leader(self, leader);
-    }
-}
-
 /// One replica.
 #[derive(Debug)]
 pub struct Node<C> {
     log: Log,
+    records: Records,
     committer: C,
     settings: NodeSettings,
     replica: Replica,
@@ -237,6 +134,11 @@ impl<C: Committer> Node<C> {
         let status = Status::starting(&replica, settings.clock.now());
         let status = Arc::new(watch::Sender::new(status));
         Self {
+            records: Records {
+                log: log.clone(),
+                name: Arc::clone(&settings.log),
+                reads: settings.origin.format,
+            },
             log,
             committer,
             contact: Contact::new(settings.clock.clone(), Arc::clone(&status)),
@@ -294,7 +196,12 @@ impl<C: Committer> Node<C> {
         let mut reporter = Reporter::new(self.log.clone(), origin, Arc::clone(&self.status));
         let silence = self.contact.clone().watch();
         let comparison = self.comparison();
+        let filler = Filler {
+            records: self.records.clone(),
+            committer: self.committer.clone(),
+        };
         tokio::select! {
+            () = filler.run() => {}
             () = comparison => {}
             () = self.work(&stop) => {}
             () = silence => {}

@@ -155,7 +155,7 @@ impl Replicas {
         addresses.rotate_left(self.leader);
         let mut reader = Reader::start(&addresses);
         let (epoch, _revision) = self.agree().await;
-        reader.until(|told| told.has(&epoch, 0)).await;
+        reader.until(|received| received.has(&epoch, 0)).await;
         reader
     }
 
@@ -248,8 +248,8 @@ async fn leaders_and_members_are_killed_and_paused_and_nothing_is_lost_or_there_
         }
     }
     let position = replicas.agree().await;
-    let told = reader.until(|told| told.has(&position.0, position.1));
-    let told = told.await;
+    let received = reader.until(|received| received.has(&position.0, position.1));
+    let received = received.await;
     comparing.shutdown().await;
     let found = check(&cluster.log(LOG), &replicas.acknowledged).await;
     let differing = replicas.served.differing();
@@ -265,9 +265,12 @@ async fn leaders_and_members_are_killed_and_paused_and_nothing_is_lost_or_there_
     );
     println!(
         "a reader: {} moves to another replica, {} snapshots, {} updates, {} older, {} misplaced",
-        told.moves, told.snapshots, told.updates, told.older, told.misplaced
+        received.moves, received.snapshots, received.updates, received.older, received.misplaced
     );
     assert_eq!((found.duplicates, found.lost, differing), (0, 0, 0));
-    assert_eq!((told.snapshots, told.older, told.misplaced), (1, 0, 0));
-    assert!(told.moves > 0 && told.updates > 0);
+    assert_eq!(
+        (received.snapshots, received.older, received.misplaced),
+        (1, 0, 0)
+    );
+    assert!(received.moves > 0 && received.updates > 0);
 }

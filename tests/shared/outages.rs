@@ -11,7 +11,10 @@ use tempfile::TempDir;
 
 use crate::cluster::Cluster;
 use crate::replicas::{LEASE, LOG, PATIENCE, Running, check_log, ledger};
+use crate::server::Server;
 
+/// A lease that does not end while a test runs.
+const NEVER_ENDS: Duration = Duration::from_secs(3600);
 /// How long a majority is away at least.
 const AWAY: Duration = Duration::from_secs(12);
 
@@ -182,6 +185,42 @@ async fn fills(unsaved_max: usize) {
     for replica in [first, second, third] {
         replica.kill().await;
     }
+}
+
+#[tokio::test]
+async fn the_ledger_of_the_one_that_leads_catches_up_after_its_disk_was_full_for_long_while_it_commits()
+ {
+    let (server, folder) = (Server::start().await, TempDir::new().unwrap());
+    let (log, disk) = (server.log(LOG), SimulatedDisk::default());
+    let first = ledger(folder.path(), "first").on(disk.clone());
+    let first = first.retried_after(Duration::from_millis(100)).buffering(1);
+    let mut first = Running::start_with(log.clone(), "first", first, NEVER_ENDS).await;
+    first.until(State::Leading, 1).await;
+    first.publish(date(2026, 4, 1), "475.00").await;
+    disk.set_full(true);
+    for (day, dollar) in [(2, "476.00"), (3, "477.00"), (6, "478.00")] {
+        first.publish(date(2026, 4, day), dollar).await;
+    }
+    assert!(!first.fixings().await.contains("478.00"));
+    disk.set_full(false);
+    let corrected = |cents: u32| format!("478.{cents:02}");
+    let mut commits = 0;
+    let caught_up = async {
+        while !first.fixings().await.contains(&corrected(commits)) {
+            commits += 1;
+            first.publish(date(2026, 4, 6), &corrected(commits)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, caught_up).await.unwrap();
+    assert_eq!(first.status().takeovers, 1);
+    let mut second = Running::start(log.clone(), "second", folder.path()).await;
+    second.until(State::Following, first.seq()).await;
+    assert_eq!(first.fixings().await, second.fixings().await);
+    assert_eq!(second.rows(), first.rows());
+    check_log(&log).await;
+    first.kill().await;
+    second.kill().await;
 }
 
 #[tokio::test]

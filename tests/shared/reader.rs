@@ -1,4 +1,4 @@
-//! A reader who watches the dollar at replicas in turn, and holds what it is told to what it was told before.
+//! A reader who watches the dollar at replicas in turn, and compares what comes with what came before.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 
 use crate::replicas::PATIENCE;
 
-/// What a reader was told.
+/// What a reader received.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct Received {
     pub(crate) position: Option<Position>,
     pub(crate) rates: Vec<Rate>,
     pub(crate) snapshots: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Told {
 
 /// A reader, until it is dropped.
 pub(crate) struct Reader {
-    told: watch::Receiver<Told>,
+    received: watch::Receiver<Received>,
     _task: JoinSet<()>,
 }
 
@@ -42,21 +42,24 @@ impl Reader {
             ..WatchOptions::default()
         };
         let watch = Watch::new(Client::new(&urls.join(",")).unwrap(), options);
-        let (sender, told) = watch::channel(Told::default());
+        let (sender, received) = watch::channel(Received::default());
         let mut task = JoinSet::new();
         task.spawn(read(watch, sender));
-        Self { told, _task: task }
+        Self {
+            received,
+            _task: task,
+        }
     }
 
-    /// Waits until it was told so.
-    pub(crate) async fn until(&mut self, is_so: impl Fn(&Told) -> bool) -> Told {
-        let told = tokio::time::timeout(PATIENCE, self.told.wait_for(is_so)).await;
-        let told = told.map(|told| told.unwrap().clone());
-        told.unwrap_or_else(|_elapsed| panic!("{:?}", self.told.borrow()))
+    /// Waits until what it received is so.
+    pub(crate) async fn until(&mut self, is_so: impl Fn(&Received) -> bool) -> Received {
+        let received = tokio::time::timeout(PATIENCE, self.received.wait_for(is_so)).await;
+        let received = received.map(|received| received.unwrap().clone());
+        received.unwrap_or_else(|_elapsed| panic!("{:?}", self.received.borrow()))
     }
 }
 
-impl Told {
+impl Received {
     /// Whether it holds this revision of an epoch, or a later one.
     pub(crate) fn has(&self, epoch: &str, revision: u64) -> bool {
         let held = self.position.as_ref();
@@ -73,34 +76,34 @@ impl Told {
     }
 }
 
-async fn read(mut watch: Watch, sender: watch::Sender<Told>) {
-    let (mut told, mut url) = (Told::default(), None);
+async fn read(mut watch: Watch, sender: watch::Sender<Received>) {
+    let (mut received, mut url) = (Received::default(), None);
     loop {
         match watch.next().await.unwrap() {
-            WatchEvent::Snapshot => told.snapshots += 1,
+            WatchEvent::Snapshot => received.snapshots += 1,
             WatchEvent::Update { after, .. } => {
-                told.updates += 1;
-                told.misplaced += usize::from(after != told.position);
+                received.updates += 1;
+                received.misplaced += usize::from(after != received.position);
             }
             WatchEvent::Opening { .. } => {
                 let moved = url.replace(watch.url().to_owned());
-                told.moves += usize::from(moved.is_some_and(|moved| moved != watch.url()));
+                received.moves += usize::from(moved.is_some_and(|moved| moved != watch.url()));
             }
             WatchEvent::Heartbeat(_) | WatchEvent::Disconnected { .. } => continue,
         }
         let (position, rates) = (watch.position().cloned(), watch.rates().to_vec());
-        told.older += usize::from(is_older(&told, position.as_ref(), &rates));
-        (told.position, told.rates) = (position, rates);
-        sender.send_replace(told.clone());
+        received.older += usize::from(is_older(&received, position.as_ref(), &rates));
+        (received.position, received.rates) = (position, rates);
+        sender.send_replace(received.clone());
     }
 }
 
-/// Whether a position or its rates are older than what a reader was told.
-fn is_older(told: &Told, position: Option<&Position>, rates: &[Rate]) -> bool {
-    let (Some(before), Some(position)) = (&told.position, position) else {
+/// Whether a position or its rates are older than what a reader received.
+fn is_older(received: &Received, position: Option<&Position>, rates: &[Rate]) -> bool {
+    let (Some(before), Some(position)) = (&received.position, position) else {
         return false;
     };
-    let days = told.rates.iter().zip(rates);
+    let days = received.rates.iter().zip(rates);
     let mut days = days.map(|(before, rate)| (&before.effective_date, &rate.effective_date));
     position.epoch == before.epoch && position.revision < before.revision
         || days.any(|(before, day)| day < before)

@@ -83,7 +83,9 @@ async fn a_replica_of_a_demo_that_was_started_again_and_leads_takes_no_day_back(
     let second = Replica::start(&server, folder.path(), "second").await;
     second.until_it_follows(&first).await;
     let mut reader = Reader::start(&[second.rates.clone()]);
-    reader.until(|told| told.has_day("2026-04-01")).await;
+    reader
+        .until(|received| received.has_day("2026-04-01"))
+        .await;
     drop(first);
     second.until_it_leads().await;
 
@@ -92,6 +94,11 @@ async fn a_replica_of_a_demo_that_was_started_again_and_leads_takes_no_day_back(
     first.until_it_follows(&second).await;
     second.node.step_down().await.unwrap();
     first.until_it_leads().await;
-    let told = reader.until(|told| told.has_day("2026-04-03")).await;
-    assert_eq!((told.snapshots, told.older, told.misplaced), (1, 0, 0));
+    let received = reader
+        .until(|received| received.has_day("2026-04-03"))
+        .await;
+    assert_eq!(
+        (received.snapshots, received.older, received.misplaced),
+        (1, 0, 0)
+    );
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::commit::LedgerEnd;
-use crate::commit::buffered_ledger::{BufferedLedger, Unsaved, readable};
+use crate::commit::buffered_ledger::{BufferedLedger, Lacking, Unsaved, readable};
 use crate::domain::{LedgerEntry, LogStep};
 use crate::ledger;
 use crate::ledger::{KeepName, LedgerError};
@@ -25,8 +25,16 @@ impl BufferedLedger {
 
     /// Whether it lacks records of the log, or will when it can be written again.
     pub(in crate::commit) fn lacks_records(&self) -> bool {
-        let failure = self.failure.as_ref();
-        self.lacks_records || self.shares_log && failure.is_some_and(|failure| failure.lost > 0)
+        self.lacking.is_some()
+    }
+
+    /// Notes that it lacks a record of the log.
+    pub(super) fn note_lacking(&mut self, seq: u64) {
+        let lacking = self.lacking.get_or_insert(Lacking {
+            next: seq,
+            newest: seq,
+        });
+        lacking.newest = lacking.newest.max(seq);
     }
 
     /// The facts of the entries after a number, oldest first, at most `limit` of them.
@@ -42,17 +50,50 @@ impl BufferedLedger {
         }
     }
 
-    /// Where it ends, if it can be written and lacks records of the log. From then on it takes what follows.
-    pub(in crate::commit) async fn reread(&mut self, log: Arc<str>) -> Option<LedgerEnd> {
-        if !self.lacks_records || self.failure.is_some() {
+    /// Where it ends, if it can be written and lacks records of the log.
+    pub(in crate::commit) async fn end_of_lacking(&mut self, log: Arc<str>) -> Option<LedgerEnd> {
+        if self.lacking.is_none() || self.failure.is_some() {
             return None;
         }
         let reader = self.reader()?;
         let place = readable(reader.restore_log(log).await)?;
         let last = readable(reader.restore().await)?;
-        self.lacks_records = false;
-        let position = last.map(|last| last.position);
-        Some(LedgerEnd(place.zip(position)))
+        let end = place.zip(last.map(|last| last.position));
+        let seq = end.as_ref().map_or(0, |(place, _)| place.seq);
+        if let Some(lacking) = &mut self.lacking {
+            lacking.next = seq.saturating_add(1);
+        }
+        Some(LedgerEnd(end))
+    }
+
+    /// Writes the next of the records that it lacks. Returns whether it lacks more, and takes them.
+    pub(in crate::commit) async fn fill(&mut self, records: Vec<(LedgerEntry, LogStep)>) -> bool {
+        let (first, last) = (records.first(), records.last());
+        let (Some((_, first)), Some((_, last))) = (first, last) else {
+            return false;
+        };
+        let (first, last) = (first.seq, last.seq);
+        // It may have been set aside meanwhile, or its disk may be full again.
+        let is_next = self.lacking.is_some_and(|lacking| lacking.next == first);
+        if !is_next || self.failure.is_some() {
+            return false;
+        }
+        if let Err(error) = self.write_records(records).await {
+            self.fail(error, None);
+            return false;
+        }
+        let next = last.saturating_add(1);
+        self.lacking = self.lacking.map(|lacking| Lacking { next, ..lacking });
+        let is_filled = self
+            .lacking
+            .take_if(|lacking| lacking.next > lacking.newest);
+        if is_filled.is_some() {
+            tracing::info!(
+                seq = last,
+                "the ledger has every record of the shared log again"
+            );
+        }
+        self.lacking.is_some()
     }
 
     /// Withholds the ledger from queries, or no longer.
@@ -83,15 +124,17 @@ impl BufferedLedger {
             }
         }
         self.failure = None;
-        self.lacks_records = false;
+        self.lacking = None;
         self.reopen()?;
         self.report_health();
         Ok(())
     }
 
-    /// Writes the entry of a record of a log that replicas share, or buffers it; one behind records that it lacks is read again. No epoch begins if it cannot be written: the log has it.
+    /// Writes the entry of a record of a log that replicas share, or buffers it; one behind records that it lacks is read from the
+    /// log with them. No epoch begins if it cannot be written: the log has it.
     pub async fn append_record(&mut self, entry: LedgerEntry, step: LogStep) {
-        if self.lacks_records {
+        if self.lacking.is_some() {
+            self.note_lacking(step.seq);
             return;
         }
         let step = Some(step);
@@ -102,18 +145,8 @@ impl BufferedLedger {
 
     /// The same for several records, which are written together.
     pub async fn append_records(&mut self, records: Vec<(LedgerEntry, LogStep)>) {
-        if self.lacks_records {
-            return;
-        }
-        if let (None, Some(open)) = (&self.failure, &self.open) {
-            let begun = std::time::Instant::now();
-            let writing = open.ledger.append_records(records.clone());
-            let written = match &self.disk {
-                Some(disk) => disk.write(self.path.as_deref(), writing).await,
-                None => writing.await,
-            };
-            self.counts.appends.observe(begun.elapsed());
-            match written {
+        if self.lacking.is_none() && self.failure.is_none() && self.open.is_some() {
+            match self.write_records(records.clone()).await {
                 Ok(()) => return,
                 Err(error) => self.fail(error, None),
             }
@@ -121,5 +154,19 @@ impl BufferedLedger {
         for (entry, step) in records {
             self.append_record(entry, step).await;
         }
+    }
+
+    async fn write_records(&self, records: Vec<(LedgerEntry, LogStep)>) -> Result<(), LedgerError> {
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        let begun = std::time::Instant::now();
+        let writing = open.ledger.append_records(records);
+        let written = match &self.disk {
+            Some(disk) => disk.write(self.path.as_deref(), writing).await,
+            None => writing.await,
+        };
+        self.counts.appends.observe(begun.elapsed());
+        written
     }
 }

@@ -14,9 +14,9 @@ impl BufferedLedger {
     pub(super) async fn write_or_buffer(&mut self, unsaved: Unsaved) -> Result<(), bool> {
         if let Some(failure) = &mut self.failure {
             let is_full = failure.unsaved.len() >= self.unsaved_max;
-            if unsaved.step.is_some() && (is_full || failure.lost > 0) {
+            if let (true, Some(step)) = (is_full, &unsaved.step) {
                 // The log has it, and all that follows.
-                failure.lost = failure.lost.saturating_add(1);
+                self.note_lacking(step.seq);
                 return Err(false);
             }
             if is_full {
@@ -136,16 +136,14 @@ impl BufferedLedger {
             self.report_health();
         }
         match (written, failure.lost) {
-            (Ok(()), 0) => {
-                tracing::info!("the ledger can be written again; no entry was lost");
+            (Ok(()), 0) if self.lacks_records() => {
+                tracing::info!(
+                    "the ledger can be written again; the records that were not buffered are read from the shared log"
+                );
                 true
             }
-            (Ok(()), records) if self.shares_log => {
-                tracing::info!(
-                    records,
-                    "the ledger can be written again; the records that were not buffered are read again"
-                );
-                self.lacks_records = true;
+            (Ok(()), 0) => {
+                tracing::info!("the ledger can be written again; no entry was lost");
                 true
             }
             (Ok(()), missing) => {

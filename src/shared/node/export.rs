@@ -8,7 +8,7 @@ use crate::commit::Beginning;
 use crate::domain::{LedgerEntry, Position};
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::log::Lead;
-use crate::shared::node::follow::Halt;
+use crate::shared::node::halt::Halt;
 use crate::shared::node::{Committer, Node, Past, members};
 use crate::shared::record::Record;
 
@@ -115,7 +115,11 @@ impl<C: Committer> Node<C> {
         let bytes = record
             .encode()
             .map_err(|error| Halt::Unreadable(error.into()))?;
-        let next = self.applied(end, &bytes).map_err(Halt::Unreadable)?.replica;
+        let next = self
+            .records
+            .applied(end, &bytes)
+            .map_err(Halt::Unreadable)?
+            .replica;
         let settled = tokio::select! {
             biased;
             () = taken.stop.cancelled() => return Err(Halt::Stopped),

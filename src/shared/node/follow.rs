@@ -6,16 +6,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::commit::{FollowedStep, Stopped};
-use crate::domain::LogStep;
-use crate::ledger::LedgerError;
-use crate::shared::apply::{Applied, ApplyError, Replica};
+use crate::shared::apply::Replica;
 use crate::shared::log::{Event, LogError, Moment, Stored, Watch};
 use crate::shared::members::State;
+use crate::shared::node::halt::Halt;
+use crate::shared::node::records::PAGE_RECORDS;
 use crate::shared::node::{Committer, Node, Past, RETRY_AFTER};
 use crate::shared::record::{Record, RecordError};
 
-/// How many records are read at a time: some hundred kilobytes.
-pub(super) const PAGE_RECORDS: u32 = 64;
 /// How often the log is asked whether it is there while nothing happens.
 const ASK_EVERY: Duration = Duration::from_secs(10);
 /// How long a log may be silent after that before it counts as lost: longer than a call may take.
@@ -30,42 +28,13 @@ pub(super) const BROKEN_RETRY: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Vacant;
 
-/// Why following stopped before a record.
-#[derive(Debug)]
-pub(super) enum Halt {
-    /// The log does not answer.
-    Log(LogError),
-    /// The next record cannot be applied by this version, or no server has it whole.
-    Unreadable(ApplyError),
-    /// The log does not have what this replica has applied.
-    OffTheLog,
-    /// The ledger cannot be read, or not be set aside.
-    Ledger(LedgerError),
-    /// The ledger lacks records, which are to be read again.
-    Reread,
-    /// The commit task has ended.
-    Stopped,
-}
-
-impl From<LogError> for Halt {
-    fn from(error: LogError) -> Self {
-        Self::Log(error)
-    }
-}
-
-impl From<Stopped> for Halt {
-    fn from(Stopped: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
 impl<C: Committer> Node<C> {
     /// Follows until no replica leads and this one may.
     pub(super) async fn follow_until_vacant(&mut self) -> Result<Vacant, Stopped> {
         loop {
             match self.follow_once().await {
                 Ok(Some(vacant)) => return Ok(vacant),
-                Ok(None) | Err(Halt::Log(LogError::Compacted) | Halt::Reread) => {}
+                Ok(None) | Err(Halt::Log(LogError::Compacted)) => {}
                 Err(Halt::OffTheLog) => self.leave_the_log(),
                 Err(Halt::Log(error)) => {
                     self.detached(&error);
@@ -91,7 +60,6 @@ impl<C: Committer> Node<C> {
         if self.past != Past::InTheLog {
             return self.settle_past().await;
         }
-        self.reread().await?;
         self.audit().await?;
         self.show_state().await?;
         let moment = self.catch_up().await?;
@@ -173,9 +141,6 @@ impl<C: Committer> Node<C> {
                     }
                 }
                 () = sleep_until(audit_at) => {
-                    if self.reread().await? {
-                        return Err(Halt::Reread);
-                    }
                     self.audit().await?;
                     self.catch_up().await?;
                     if self.is_vacant().await? {
@@ -260,13 +225,13 @@ impl<C: Committer> Node<C> {
         let mut steps = Vec::new();
         let mut applied = Ok(());
         for stored in records {
-            match self.next(&replica, stored).await {
+            match self.records.next(&replica, stored).await {
                 Ok(next) => {
                     if next.record.settings.is_some() {
                         self.ticker.clone_from(&next.record.settings);
                     }
                     steps.push(FollowedStep {
-                        step: self.step(&next),
+                        step: self.records.step(&next),
                         entry: next.entry,
                         snapshot: Arc::clone(&next.replica.snapshot),
                         is_shown: is_shown && self.may_show(&next.replica),
@@ -295,48 +260,6 @@ impl<C: Committer> Node<C> {
             }
         }
         applied
-    }
-
-    /// What the next record leads to; if it is damaged, as another server has it.
-    pub(super) async fn next(&self, replica: &Replica, stored: &Stored) -> Result<Applied, Halt> {
-        if stored.seq != replica.seq.saturating_add(1) {
-            return Err(Halt::OffTheLog);
-        }
-        match self.applied(replica, &stored.bytes) {
-            Ok(applied) => Ok(applied),
-            Err(error) => self.apply_elsewhere(replica, stored.seq, error).await,
-        }
-    }
-
-    async fn apply_elsewhere(
-        &self,
-        replica: &Replica,
-        seq: u64,
-        error: ApplyError,
-    ) -> Result<Applied, Halt> {
-        tracing::warn!(%error, seq, "a record cannot be applied; reading it from every server");
-        let mut last = error;
-        for bytes in self.log.read_everywhere(seq).await? {
-            match self.applied(replica, &bytes) {
-                Ok(applied) => return Ok(applied),
-                Err(error) => last = error,
-            }
-        }
-        match last {
-            ApplyError::OtherChain { .. } => Err(Halt::OffTheLog),
-            error => Err(Halt::Unreadable(error)),
-        }
-    }
-
-    /// The place of what was applied, for the ledger.
-    pub(super) fn step(&self, applied: &Applied) -> LogStep {
-        LogStep {
-            log: Arc::clone(&self.settings.log),
-            seq: applied.replica.seq,
-            chain: applied.replica.chain.fingerprint(),
-            is_whole: applied.record.is_whole,
-            shown: applied.record.served.clone(),
-        }
     }
 
     /// Checks that the log still has the record that was applied last.

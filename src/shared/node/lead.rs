@@ -11,7 +11,8 @@ use crate::shared::apply::Origin;
 use crate::shared::log::{Lead, LogError};
 use crate::shared::members::{Leader, State};
 use crate::shared::node::export::{KEEPS_PER_LEASE, Taken};
-use crate::shared::node::follow::{AUDIT_EVERY, BROKEN_RETRY, Halt};
+use crate::shared::node::follow::{AUDIT_EVERY, BROKEN_RETRY};
+use crate::shared::node::halt::Halt;
 use crate::shared::node::{Committer, Node, Past, RETRY_AFTER, members};
 
 /// How often the one that leads reads what the others report: one that is off the log waits for a new epoch.
@@ -108,7 +109,7 @@ impl<C: Committer> Node<C> {
                 return;
             }
             // Following finds that out.
-            Halt::OffTheLog | Halt::Reread | Halt::Stopped => return,
+            Halt::OffTheLog | Halt::Stopped => return,
             Halt::Unreadable(error) => error.to_string(),
             Halt::Ledger(error) => error.to_string(),
         };

@@ -11,7 +11,9 @@ use tokio::time::{Instant, sleep};
 use crate::shared::apply::{ApplyError, Replica};
 use crate::shared::log::LogError;
 use crate::shared::members::{Member, State};
-use crate::shared::node::follow::{Halt, PAGE_RECORDS, Vacant};
+use crate::shared::node::follow::Vacant;
+use crate::shared::node::halt::Halt;
+use crate::shared::node::records::PAGE_RECORDS;
 use crate::shared::node::{Committer, Detached, Node, Past, RETRY_AFTER, members};
 use crate::shared::record::Record;
 
@@ -144,7 +146,7 @@ impl<C: Committer> Node<C> {
             let page = self.log.read(end.seq, PAGE_RECORDS).await?;
             self.attached();
             for stored in &page.records {
-                let next = self.next(&end, stored).await;
+                let next = self.records.next(&end, stored).await;
                 let next = next.map_err(|halt| match halt {
                     // The log itself has a hole.
                     Halt::OffTheLog => Halt::Unreadable(ApplyError::OtherChain { seq: stored.seq }),

@@ -57,17 +57,20 @@ impl<C: Committer> Node<C> {
             Lost::Lead
         })?;
         // What the other replicas will do with it.
-        let applied = self.applied(&self.replica, &bytes).map_err(|error| {
-            tracing::error!(%error, "a record of this replica cannot be applied");
-            Lost::Lead
-        })?;
+        let applied = self
+            .records
+            .applied(&self.replica, &bytes)
+            .map_err(|error| {
+                tracing::error!(%error, "a record of this replica cannot be applied");
+                Lost::Lead
+            })?;
         let seq = applied.replica.seq;
         tokio::select! {
             biased;
             settled = self.settle(lead, seq, &bytes) => settled?,
             () = stop.cancelled() => return Err(Lost::Stopping),
         }
-        let place = self.step(&applied);
+        let place = self.records.step(&applied);
         self.formats.note_record(applied.record.format);
         self.replica = applied.replica;
         self.past = Past::InTheLog;

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::commit::LedgerEnd;
 use crate::shared::apply::Replica;
 use crate::shared::log::{Lead, LogError};
-use crate::shared::node::follow::Halt;
+use crate::shared::node::halt::Halt;
 use crate::shared::node::{Committer, Node};
 use crate::shared::record::{Chain, State};
 
@@ -72,31 +71,6 @@ impl<C: Committer> Node<C> {
             Err(error) => tracing::warn!(%error, "the state to begin with cannot be used"),
         }
         Ok(())
-    }
-
-    /// Goes back to where the ledger ends, if it could not be written for so long that it lacks records. What is served stays until
-    /// they are read again. Returns whether it went back.
-    pub(super) async fn reread(&mut self) -> Result<bool, Halt> {
-        let end = self.committer.reread(&self.settings.log).await?;
-        let Some(LedgerEnd(end)) = end else {
-            return Ok(false);
-        };
-        let shown = Arc::clone(&self.replica.snapshot);
-        self.ahead.get_or_insert(Ahead {
-            seq: self.replica.seq,
-            chain: self.replica.chain,
-            epoch: Arc::clone(&shown.position.epoch),
-        });
-        let restored = end.map(|(log, position)| Replica::restored(&log, position));
-        let restored = restored.transpose();
-        let restored = restored.map_err(|error| Halt::Unreadable(error.into()))?;
-        self.replica = restored.unwrap_or_else(|| Replica::before_the_log(shown));
-        tracing::info!(
-            after = self.replica.seq,
-            "reading records again that the ledger lacks"
-        );
-        self.report_applied();
-        Ok(true)
     }
 
     /// Whether a state is shown that the records do not lead to.

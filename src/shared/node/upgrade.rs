@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::shared::apply::{Applied, ApplyError, Origin, Replica};
+use crate::shared::apply::Origin;
 use crate::shared::members::Member;
 use crate::shared::node::{Committer, Node};
 use crate::shared::record::FORMAT_OLDEST;
@@ -67,11 +67,6 @@ impl<C: Committer> Node<C> {
             format,
             ..self.settings.origin.clone()
         }
-    }
-
-    /// What a record leads to, if this version reads it.
-    pub(super) fn applied(&self, to: &Replica, stored: &[u8]) -> Result<Applied, ApplyError> {
-        to.apply_for(stored, self.settings.origin.format)
     }
 }
 
