@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -189,6 +190,8 @@ impl<C: Committer> Node<C> {
         let mut keep_at = Instant::now() + every;
         let mut look_at = Instant::now() + LOOK_EVERY;
         let mut audit_at = Instant::now() + AUDIT_EVERY;
+        // Beside: the commit task takes nothing while it waits for a proposal.
+        let mut renewing = JoinSet::new();
         loop {
             tokio::select! {
                 biased;
@@ -211,7 +214,7 @@ impl<C: Committer> Node<C> {
                     }
                 }
                 () = sleep_until(look_at) => {
-                    self.look_around().await;
+                    self.look_around(&mut renewing).await;
                     look_at = Instant::now() + LOOK_EVERY;
                 }
                 () = sleep_until(audit_at) => {
@@ -235,7 +238,7 @@ impl<C: Committer> Node<C> {
     }
 
     /// Begins a new epoch if another replica serves this one with records that the log does not have.
-    async fn look_around(&mut self) {
+    async fn look_around(&mut self, renewing: &mut JoinSet<()>) {
         let members = match members(&self.log).await {
             Ok(members) => members,
             Err(error) => {
@@ -246,13 +249,20 @@ impl<C: Committer> Node<C> {
         self.formats
             .note_members(&members, self.settings.origin.format);
         if let Some(member) = members.iter().find(|member| self.shares_epoch(member)) {
+            while renewing.try_join_next().is_some() {}
+            if !renewing.is_empty() {
+                return;
+            }
             tracing::error!(
                 node = member.node,
                 "a replica has records that the shared log has lost: a new epoch begins"
             );
-            if self.committer.begin_epoch().await.is_err() {
-                tracing::debug!("the commit task has ended");
-            }
+            let committer = self.committer.clone();
+            renewing.spawn(async move {
+                if committer.begin_epoch().await.is_err() {
+                    tracing::debug!("the commit task has ended");
+                }
+            });
         }
     }
 

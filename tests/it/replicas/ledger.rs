@@ -275,8 +275,16 @@ impl Committer for KeptLedger {
         Ok(())
     }
 
+    /// A commit is under way: as the task does, it waits for that.
     async fn begin_epoch(&self) -> Result<(), Stopped> {
-        self.kept.lock().unwrap().renews = true;
+        let before = {
+            let mut kept = self.kept.lock().unwrap();
+            kept.renews = true;
+            kept.entries.len()
+        };
+        while self.kept.lock().unwrap().entries.len() == before {
+            tokio::time::sleep(INTERVAL).await;
+        }
         Ok(())
     }
 
