@@ -187,7 +187,8 @@ impl<C: Committer> Node<C> {
     ) -> Lost {
         let lease = self.settings.lease;
         let every = lease.checked_div(KEEPS_PER_LEASE).unwrap_or(lease);
-        let mut keep_at = Instant::now() + every;
+        // What came before the first commit took a part of the lease.
+        let mut keep_at = ends_at.checked_sub(lease).unwrap_or(ends_at) + every;
         let mut look_at = Instant::now() + LOOK_EVERY;
         let mut audit_at = Instant::now() + AUDIT_EVERY;
         // Beside: the commit task takes nothing while it waits for a proposal.
