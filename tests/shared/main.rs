@@ -16,6 +16,7 @@ mod power;
 mod process;
 mod reader;
 mod replayed;
+mod restored;
 mod replicas;
 mod roles;
 mod secured;

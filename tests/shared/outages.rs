@@ -111,6 +111,9 @@ async fn loses(is_emptied: bool) {
     cluster.kill(0).await;
     cluster.restore(0, Some(&copy).filter(|_| !is_emptied).map(|copy| &**copy));
     cluster.start_again(0).await;
+    // The first proposal tells the one that leads, unless it has noticed already and begun a new epoch.
+    let proposed = leader.try_to_publish(date(2026, 4, 8), "480.00").await;
+    assert!(proposed.is_none() || leader.position().epoch != before.epoch);
     let renewed = |status: &Status| {
         let has_all = status.seq > seq && status.position.epoch != before.epoch;
         has_all && matches!(status.state, State::Leading | State::Following)
@@ -128,8 +131,10 @@ async fn loses(is_emptied: bool) {
     assert_eq!(leader.rows(), follower.rows());
     assert!(leader.rows().contains("478.00"), "{}", leader.rows());
     // What the log had lost came from a ledger.
-    assert_eq!(leader.fixings().await, fixings);
-    assert_eq!(follower.fixings().await, fixings);
+    if proposed.is_none() {
+        assert_eq!(leader.fixings().await, fixings);
+    }
+    assert_eq!(follower.fixings().await, leader.fixings().await);
     println!(
         "restored {}: records {} of {seq} lost, none of what was committed; {} audits failed",
         if is_emptied {
