@@ -33,7 +33,8 @@ pub use clock::Clock;
 pub use difference::{EffectiveSetting, SettingChange, differences, variable};
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use load::{
-    ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, REQUESTS_PER_MINUTE_BOUNDS, STREAMS_DEFAULT, setting_keys,
+    ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, REQUESTS_PER_MINUTE_BOUNDS, STREAMS_DEFAULT,
+    etcd_address, setting_keys,
 };
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
 use rust_decimal::Decimal;

@@ -6,20 +6,28 @@ use crate::pb;
 use crate::pb::admin::{ListReplicasResponse, ReplicaReport, ReplicaRole};
 use crate::shared::apply::Origin;
 use crate::shared::members::{Leader, Member, State};
-use crate::shared::node::NodeHandle;
+use crate::shared::node::{Detached, NodeHandle};
 use crate::shared::record::FORMAT;
 use crate::wire::to_timestamp;
 
 /// What is said of a replica that led when it last reported.
 const FORMER: &str = "it led when it last reported, and does not lead any longer";
 
-/// Every replica that reports, and this one. Where the log does not answer, this one alone.
+/// Every replica that reports, and this one. Where the log does not answer, this one alone, and no leader but itself.
 pub(super) async fn list(node: &NodeHandle, shared: &Shared) -> ListReplicasResponse {
-    let status = node.status().borrow().clone();
-    let mut members = match node.members().await {
+    let reported = node.members().await;
+    let mut status = node.status().borrow().clone();
+    let mut members = match reported {
         Ok(members) => members,
         Err(error) => {
             tracing::debug!(%error, "the replicas of the log are not known");
+            if status.state != State::Leading {
+                // Another one may lead by now.
+                status.leader = None;
+            }
+            let since = status.current_at;
+            let reason = error.to_string();
+            status.detached.get_or_insert(Detached { since, reason });
             Vec::new()
         }
     };

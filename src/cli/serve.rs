@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::cli::failure::Failure;
 use crate::cli::reload::{self, HangUps, Reloader, SettingsOrigin, log_warnings};
 use crate::cli::{replay, supervisor};
-use crate::config::Config;
+use crate::config::{Config, etcd_address};
 use crate::demo::Season;
 use crate::listener::raise_descriptor_limit;
 use crate::logging;
@@ -70,6 +70,18 @@ pub(super) struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// Refuses an address that is none: the settings would name a variable that is not set.
+    fn check_follow(&self) -> Result<(), Failure> {
+        let mut addresses = self.follow.iter().map(|address| etcd_address(address));
+        let refused = addresses.find_map(Result::err);
+        refused.map_or(Ok(()), |reason| {
+            Err(Failure::Usage {
+                message: format!("--follow: {reason}"),
+                hint: "name a server of etcd, such as --follow http://10.0.0.1:2379".to_owned(),
+            })
+        })
+    }
+
     /// Where the settings are read.
     fn origin(&self) -> SettingsOrigin {
         let variable = |name: &str, value| (name.to_owned(), value);
@@ -124,6 +136,7 @@ fn threads() -> Builder {
 }
 
 fn run_on(runtime: &Runtime, arguments: &ServeArgs) -> Result<(), Failure> {
+    arguments.check_follow()?;
     let hang_ups = {
         let _runtime = runtime.enter();
         HangUps::listen()?
@@ -283,6 +296,33 @@ mod tests {
         let alone = Line::parse_from(["serve"]).serve.origin();
         assert_eq!(alone.variables, []);
         assert!(Line::try_parse_from(["serve", "--demo", "--follow", "http://10.0.0.1"]).is_err());
+    }
+
+    #[test]
+    fn an_address_to_follow_that_is_none_is_refused_by_the_name_of_the_option() {
+        for (address, expected) in [
+            (
+                "10.0.0.1:2379",
+                "--follow: `10.0.0.1:2379` does not start with http:// or https://",
+            ),
+            (
+                "http://user:secret@10.0.0.1:2379",
+                "--follow: it must not contain a user or a password",
+            ),
+        ] {
+            let line = [
+                "serve",
+                "--follow",
+                "http://10.0.0.1:2379",
+                "--follow",
+                address,
+            ];
+            let refused = Line::parse_from(line).serve.check_follow().unwrap_err();
+            let Failure::Usage { message, .. } = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(message, expected);
+        }
     }
 
     #[tokio::test]

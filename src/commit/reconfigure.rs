@@ -42,7 +42,7 @@ impl Commit {
         let mut snapshot = next.unwrap_or_else(|| published.at_next_revision());
         let lost = published.lost_in(&snapshot);
         if !lost.is_empty() {
-            // The ledger keeps no pair that left, so after a restart a client that resumes from before would keep it.
+            // An update names the pairs that left, and no source that did: a client that resumes would keep its state.
             snapshot = snapshot.renewed(Position {
                 epoch: new_epoch_name().into(),
                 revision: snapshot.position.revision,

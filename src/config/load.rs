@@ -24,6 +24,7 @@ use std::time::Duration;
 
 pub use access::REQUESTS_PER_MINUTE_BOUNDS;
 pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
+pub use shared::etcd_address;
 
 use crate::config::entries::Entries;
 use crate::config::load::keys::known_keys;

@@ -114,6 +114,14 @@ impl Loader<'_> {
     }
 }
 
+/// The address of a server of etcd, in lower case.
+///
+/// # Errors
+/// Why it is none. A password is not repeated.
+pub fn etcd_address(text: &str) -> Result<String, String> {
+    values::origin(&Raw::Text(text.to_owned()))
+}
+
 /// The name of the machine.
 fn host_name() -> String {
     let name = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
