@@ -202,6 +202,7 @@ async fn the_ledger_of_the_one_that_leads_catches_up_after_its_disk_was_full_for
     let mut first = Running::start_with(log.clone(), "first", first, NEVER_ENDS).await;
     first.until(State::Leading, 1).await;
     first.publish(date(2026, 4, 1), "475.00").await;
+    let epoch = first.position().epoch;
     disk.set_full(true);
     for (day, dollar) in [(2, "476.00"), (3, "477.00"), (6, "478.00")] {
         first.publish(date(2026, 4, day), dollar).await;
@@ -218,7 +219,10 @@ async fn the_ledger_of_the_one_that_leads_catches_up_after_its_disk_was_full_for
         }
     };
     tokio::time::timeout(PATIENCE, caught_up).await.unwrap();
-    assert_eq!(first.status().takeovers, 1);
+    assert_eq!(
+        (first.status().takeovers, first.position().epoch),
+        (1, epoch)
+    );
     let mut second = Running::start(log.clone(), "second", folder.path()).await;
     second.until(State::Following, first.seq()).await;
     assert_eq!(first.fixings().await, second.fixings().await);

@@ -1,12 +1,18 @@
 //! Logs that lose records, as those of servers that are restored from an older copy.
 
+use std::time::Duration;
+
 use silkrate::shared::log::{Double, Faults, SharedStore};
 use silkrate::shared::members::State;
 use silkrate::shared::node::Status;
 use silkrate::shared::record::Record;
+use tokio::time::Instant;
 
 use crate::replicas::ledger::{KeptLedger, World};
 use crate::replicas::{Running, check_log};
+
+/// The longest time in which a replica that follows notices that the log has lost records, of which a restored log says nothing.
+const NOTICED_MAX: Duration = Duration::from_secs(61);
 
 fn start(number: usize, store: &SharedStore, world: &World) -> Running {
     let seed = u64::try_from(number).unwrap() + 7;
@@ -131,4 +137,24 @@ async fn a_replica_that_shows_a_state_of_records_that_the_log_has_lost_leads_in_
     assert_eq!((before.len(), after.len()), (1, 2));
     second.end().await;
     third.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_follows_notices_within_a_minute_that_the_log_has_lost_records() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut first = start(0, &store, &world);
+    first.until(|status| status.state == State::Leading).await;
+    let mut second = start(1, &store, &world);
+    second.until(|status| status.seq > 5).await;
+    // Nothing is appended any more that could tell it.
+    world.end_after_one_more(&store).await;
+    let records = u64::try_from(store.records().len()).unwrap();
+    second.until(|status| status.seq == records).await;
+    assert_eq!(second.status.borrow().audits_failed, 0);
+    store.lose(2);
+    let begun = Instant::now();
+    second.until(|status| status.audits_failed > 0).await;
+    assert!(begun.elapsed() <= NOTICED_MAX, "{:?}", begun.elapsed());
+    first.end().await;
+    second.end().await;
 }
