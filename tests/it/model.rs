@@ -6,7 +6,7 @@
 //! both. Readers read the bytes of the wire, half of them from a service that shares encoded messages, half from one that
 //! does not; [`reader`] checks each message.
 //!
-//! A few hundred plans in a normal run; `PROPTEST_CASES=100000 cargo test --release --test it model` for a long one, of a minute or two.
+//! A few hundred plans in a normal run; `PROPTEST_CASES=50000 cargo test --test it model` for a long one, of some ten minutes.
 
 mod plan;
 mod reader;
