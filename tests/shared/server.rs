@@ -73,6 +73,9 @@ impl Server {
                 &peer,
             ])
             .args(["--initial-cluster", &format!("one={peer}")])
+            // A check of a password takes a tenth of a second of a processor by default, which a busy machine may not give in
+            // the time that a call has.
+            .args(["--bcrypt-cost", "4"])
             .args(more)
             .arg("--data-dir")
             .arg(folder.path().join("data"))
