@@ -33,7 +33,7 @@ const WATCH: &str = "/silkrate.v1.RateService/WatchRates";
 const UNFRAMED_FROM: u8 = 0xf0;
 
 /// The methods of the operators' port.
-const OF_OPERATORS: [&str; 7] = [
+const OF_OPERATORS: [&str; 9] = [
     "/silkrate.admin.v1.AdminService/ListHeld",
     "/silkrate.admin.v1.AdminService/ReleaseHeld",
     "/silkrate.admin.v1.AdminService/RejectHeld",
@@ -41,6 +41,8 @@ const OF_OPERATORS: [&str; 7] = [
     "/silkrate.admin.v1.AdminService/FileTable",
     "/silkrate.admin.v1.AdminService/GetStore",
     "/silkrate.admin.v1.AdminService/GetSettings",
+    "/silkrate.admin.v1.AdminService/ListReplicas",
+    "/silkrate.admin.v1.AdminService/StepDown",
 ];
 
 thread_local! {
