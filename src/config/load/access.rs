@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use super::Loader;
 use crate::config::{Access, values};
 
-/// What a client may ask for in a minute, be it the quota of everyone or that of one key. One is for a client that asks now and
-/// then; more than a million are a large part of what a machine answers.
-pub const REQUESTS_PER_MINUTE_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
+/// What a client may ask for in a minute, be it the quota of everyone or that of one key. With less than one a second no page that
+/// polls is served; more than a million are a large part of what a machine answers.
+pub const REQUESTS_PER_MINUTE_BOUNDS: RangeInclusive<u32> = 60..=1_000_000;
 
 impl Loader<'_> {
     /// The keys of clients. What is in the file is checked when it is used: the command that makes it needs these settings.
