@@ -14,7 +14,7 @@ use crate::cli::server::ServerArgs;
 use crate::cli::table::TextTable;
 use crate::client::{Client, ClientError};
 use crate::json;
-use crate::pb::{Change, GetSnapshotResponse, Rate, Replica, Window};
+use crate::pb::{Change, GetSnapshotResponse, Rate, Window};
 use crate::tabular::{PAST_RATE, RATE};
 
 const EXAMPLES: &str = "\
@@ -118,12 +118,6 @@ pub(super) async fn explain_missing(
     response: &GetSnapshotResponse,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
-    if on.is_none() && is_empty(response) {
-        let replica = client.sources().await.ok().and_then(|known| known.replica);
-        if let Some(replica) = replica {
-            return Err(without_state(&replica));
-        }
-    }
     for (index, pair) in missing(pairs, &response.rates).iter().enumerate() {
         let refused = if index < REASONS_MAX {
             match on {
@@ -150,22 +144,6 @@ pub(super) async fn explain_missing(
         "the server has no table of a bank yet: see `silkrate sources`"
     };
     Err(Failure::failed("there is no rate to print", hint))
-}
-
-/// Whether a server has never served anything.
-fn is_empty(response: &GetSnapshotResponse) -> bool {
-    let revision = response.position.as_ref().map(|position| position.revision);
-    response.rates.is_empty() && revision == Some(0)
-}
-
-/// That a replica has not read from its log yet what the others serve.
-fn without_state(replica: &Replica) -> Failure {
-    let why = replica.reason.as_ref();
-    let why = why.map_or_else(String::new, |why| format!(": {why}"));
-    Failure::failed(
-        format!("this replica has no state to serve yet{why}"),
-        "`silkrate shared` prints how far it has read the log; --server names another replica",
-    )
 }
 
 /// The pairs requested by name that have no rate.

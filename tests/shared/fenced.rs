@@ -47,7 +47,8 @@ async fn of_two_replicas_that_both_lead_one_appends() {
     leader.until(State::Leading, 1).await;
     let mut other = start("second").await;
     other.until(State::Following, leader.seq()).await;
-    let mut day = date(2026, 1, 1);
+    // No round comes to a day that is too far ahead of the clock.
+    let mut day = date(2020, 1, 1);
     let (mut refused, mut fenced) = (0, 0);
     let (rounds, begun) = (rounds(ROUNDS), Instant::now());
     for _ in 0..rounds {

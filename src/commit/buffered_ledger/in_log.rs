@@ -67,7 +67,13 @@ impl BufferedLedger {
     }
 
     /// Writes the next of the records that it lacks. Returns whether it lacks more, and takes them.
-    pub(in crate::commit) async fn fill(&mut self, records: Vec<(LedgerEntry, LogStep)>) -> bool {
+    pub(in crate::commit) async fn fill(
+        &mut self,
+        mut records: Vec<(LedgerEntry, LogStep)>,
+    ) -> bool {
+        // The log may be ahead of what has been appended or followed here: what is newer is written when it comes to that.
+        let newest = self.lacking.map_or(0, |lacking| lacking.newest);
+        records.retain(|(_, step)| step.seq <= newest);
         let (first, last) = (records.first(), records.last());
         let (Some((_, first)), Some((_, last))) = (first, last) else {
             return false;
@@ -168,5 +174,70 @@ impl BufferedLedger {
         };
         self.counts.appends.observe(begun.elapsed());
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::{Cause, Fingerprint, Position};
+    use crate::ledger::ClockKind;
+
+    fn record(seq: u64) -> (LedgerEntry, LogStep) {
+        let entry = LedgerEntry {
+            position: Position {
+                epoch: "epoch".into(),
+                revision: seq,
+            },
+            at: Timestamp::UNIX_EPOCH,
+            cause: Cause::Clock,
+            filed: Vec::new(),
+            held: Vec::new(),
+            decided: Vec::new(),
+            attempted: Vec::new(),
+            answered: Vec::new(),
+            served: Vec::new(),
+        };
+        let step = LogStep {
+            log: "main".into(),
+            seq,
+            chain: Fingerprint::of_text(&seq.to_string()),
+            is_whole: seq == 1,
+            shown: Vec::new(),
+        };
+        (entry, step)
+    }
+
+    #[tokio::test]
+    async fn a_record_that_the_log_has_before_it_was_taken_is_written_in_its_turn() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("silkrate.db");
+        std::fs::write(&path, "no ledger").unwrap();
+        let ledger = BufferedLedger::open_if_possible(Some(path.clone()), ClockKind::Replay);
+        let ledger = ledger.unwrap().retried_after(Duration::ZERO);
+        let mut ledger = ledger.sharing_log().buffering(1);
+        for (entry, step) in (1..=3).map(record) {
+            ledger.append_record(entry, step).await;
+        }
+        std::fs::remove_file(&path).unwrap();
+        ledger.retry_due().await;
+        assert_eq!(ledger.prepare_retry(&[]).await, None);
+        ledger.retry_due().await;
+        assert_eq!(ledger.prepare_retry(&[]).await, Some((0, true)));
+        assert!(ledger.catch_up().await);
+        assert!(ledger.end_of_lacking("main".into()).await.is_some());
+
+        let lacks_more = ledger.fill((2..=4).map(record).collect()).await;
+        assert!(!lacks_more && !ledger.lacks_records());
+        for (entry, step) in (4..=5).map(record) {
+            ledger.append_record(entry, step).await;
+            assert!(ledger.is_working(), "{:?}", ledger.failure());
+        }
+        ledger.close().await;
     }
 }

@@ -51,6 +51,8 @@ impl<C: Committer> Node<C> {
         }
         self.report(|status| status.state = State::Candidate);
         let myself = self.description();
+        // The lease may begin before the answer is there.
+        let asked_at = Instant::now();
         let lead = match self.log.lead(&myself, self.settings.lease).await {
             Ok(Some(lead)) => lead,
             Ok(None) => return Ok(()),
@@ -68,7 +70,7 @@ impl<C: Committer> Node<C> {
         };
         self.report(|status| status.trouble = None);
         self.formats.forget_members();
-        let mut ends_at = Instant::now() + self.settings.lease;
+        let mut ends_at = asked_at + self.settings.lease;
         let own = self.replica.clone();
         let taken = Taken { lead: &lead, stop };
         let beginning = match self.prepare(taken, &mut ends_at).await {

@@ -72,7 +72,8 @@ impl Status {
             position: replica.snapshot.position.clone(),
             newest: replica.seq,
             current_at: now,
-            has_state: replica.seq > 0,
+            // The facts of a past that is given to the log serve nothing.
+            has_state: !replica.shown.is_empty(),
             detached: Some(Detached {
                 since: now,
                 reason: "the shared log has not answered yet".to_owned(),
