@@ -82,8 +82,8 @@ impl<E: MessageEncoder> FrameCache<E> {
     }
 
     /// What is shared by the readers of a filter. When there are too many filters, the one with the fewest streams goes, and of
-    /// several the one used longest ago: those streams share on among themselves, and others with this filter will find it. When
-    /// their messages are too long, all go that no stream has.
+    /// several the one used longest ago: those streams share on among themselves, and later streams of the new filter find
+    /// theirs. When their messages are too long, all go that no stream has.
     pub(super) fn of_filter(&self, filter: &RateFilter) -> Arc<FilterFrames> {
         let mut known = lock(&self.known);
         if self.totals.take_full() {

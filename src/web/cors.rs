@@ -93,7 +93,11 @@ impl Origins {
         };
         let is_named = || {
             let host = origin.split_once("://").map_or("", |(_, host)| host);
-            let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+            // The colons of an address of IPv6 stand in brackets.
+            let port = host
+                .rsplit_once(':')
+                .filter(|(_, port)| !port.ends_with(']'));
+            let name = port.map_or(host, |(name, _port)| name);
             self.hosts.iter().any(|own| own == name)
         };
         self.any() || self.lists(&value) || is_own(&value, headers, uri) || is_named()

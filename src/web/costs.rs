@@ -1,6 +1,7 @@
 //! What a request of browsers costs of a quota, by its address.
 
-use axum::http::{Method, Request, Uri};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, Request, Uri, Version};
 
 use crate::callers::costs;
 use crate::queries::rows_of_page;
@@ -10,8 +11,8 @@ use crate::web::tables::Form;
 /// The cost of a request of a route, as `calls` names it.
 pub(super) fn cost<B>(route: &str, request: &Request<B>) -> u32 {
     let uri = request.uri();
-    // Its service takes the cost of a call itself: a refusal is then one of gRPC. What browsers ask beforehand does not reach it.
-    if request.method() != Method::OPTIONS && is_grpc_web(uri.path()) {
+    // Its service takes the cost of a call itself: a refusal is then one of gRPC. What is no call does not reach it.
+    if is_grpc_web(uri.path()) && is_call(request) {
         return 0;
     }
     match route {
@@ -24,6 +25,15 @@ pub(super) fn cost<B>(route: &str, request: &Request<B>) -> u32 {
         "/v1/snapshot" | "/v1/rates" | "/v1/convert" if has_date(uri) => costs::PAST,
         _ => costs::REQUEST,
     }
+}
+
+/// Whether the layer of gRPC-Web passes a request on: over HTTP/1.1 with one of these types of content alone.
+fn is_call<B>(request: &Request<B>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let form = kind.and_then(|kind| kind.to_str().ok()?.strip_prefix("application/grpc-web"));
+    request.method() == Method::POST
+        && (request.version() == Version::HTTP_2
+            || matches!(form, Some("" | "+proto" | "-text" | "-text+proto")))
 }
 
 fn parameters(uri: &Uri) -> form_urlencoded::Parse<'_> {
@@ -43,6 +53,8 @@ fn has_date(uri: &Uri) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
     use crate::web::calls;
 
@@ -74,22 +86,30 @@ mod tests {
 
     #[test]
     fn only_what_a_service_of_grpc_web_answers_is_left_to_it() {
-        let cost_of = |method: Method, target: &'static str| {
+        let cost_of = |method: Method, target: &'static str, kind: &'static str| {
             let mut request = Request::new(());
             *request.method_mut() = method;
             *request.uri_mut() = Uri::from_static(target);
+            let kind = HeaderValue::from_static(kind);
+            request.headers_mut().insert(CONTENT_TYPE, kind);
             cost(calls::name(calls::route(target)), &request)
         };
+        let call = "application/grpc-web+proto";
         for path in [
             "/silkrate.v1.RateService/WatchRates",
             "/silkrate.v1.RateService/Nope",
             "/grpc.health.v1.Health/Check",
         ] {
-            assert_eq!(cost_of(Method::POST, path), 0, "{path}");
-            assert_eq!(cost_of(Method::OPTIONS, path), 1, "{path}");
+            assert_eq!(cost_of(Method::POST, path, call), 0, "{path}");
+            for method in [Method::OPTIONS, Method::GET, Method::HEAD, Method::PUT] {
+                assert_eq!(cost_of(method.clone(), path, call), 1, "{method} {path}");
+            }
+            for kind in ["", "application/json", "application/grpc"] {
+                assert_eq!(cost_of(Method::POST, path, kind), 1, "{kind} {path}");
+            }
         }
         for path in ["/silkrate.v1.RateService/", "/grpc.health.v1.Health/"] {
-            assert_eq!(cost_of(Method::POST, path), 1, "{path}");
+            assert_eq!(cost_of(Method::POST, path, call), 1, "{path}");
         }
     }
 }

@@ -91,7 +91,9 @@ impl Honest {
             thread::sleep(PAUSE);
         }
         latencies.sort_unstable();
-        let of_newcomers = newcomers.join().unwrap_or_default();
+        let of_newcomers = newcomers
+            .join()
+            .map_err(|_panic| io::Error::other("the thread of the new connections failed"))?;
         let seen = lock(&self.seen);
         let waiting = seen.first.values().map(Instant::elapsed).max();
         let late = seen.late.max(micros(waiting.unwrap_or_default()));

@@ -18,7 +18,7 @@ const WATCH: &str = "/grpc.health.v1.Health/Watch";
 const CALLS: u32 = 1000;
 /// The streams of a client.
 const EACH: u32 = 8;
-/// The least quota of a client.
+/// The quota of a client.
 const PER_MINUTE: u32 = 60;
 
 /// A service with small limits for each client.
