@@ -357,10 +357,10 @@ async fn an_operator_reads_which_replica_took_a_lead_that_was_given_up_or_that_n
     until_listed(&edge, |page| page.lines().any(is_leading)).await;
     drop((first, second));
     let said = ": it led when it last reported, and does not lead any longer\n";
-    let nobody = "No replica leads the log `main`.\n";
+    let none_leads = "No replica leads the log `main`.\n";
     // The lead of one that is gone ends with its lease.
     until_listed(&edge, |page| {
-        page.starts_with(nobody) && page.contains(said)
+        page.starts_with(none_leads) && page.contains(said)
     })
     .await;
     edge.stop().await;
