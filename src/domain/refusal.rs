@@ -39,8 +39,10 @@ pub enum Refusal {
         /// The maximum.
         streams_max: u32,
     },
-    /// The client holds as many streams as it may.
-    #[error("this client already holds as many streams as it may: {streams_max}; close one")]
+    /// The client holds as many streams, or calls whose message has not come, as it may.
+    #[error(
+        "this client already holds as many streams or unfinished calls as it may: {streams_max}; close or finish one"
+    )]
     TooManyClientStreams {
         /// The maximum.
         streams_max: u32,
