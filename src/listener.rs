@@ -16,6 +16,7 @@ mod accept;
 mod account;
 mod coalesce;
 mod connection;
+mod cuts;
 mod deadlines;
 mod ending;
 mod faults;
@@ -37,6 +38,7 @@ mod rlimit;
 mod sent_body;
 mod serve;
 mod socket;
+mod stall;
 mod stream_task;
 mod waiting;
 

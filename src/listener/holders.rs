@@ -5,8 +5,8 @@
 //! cut, and an answer of which some was taken lately is not.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,14 +14,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::callers::Network;
+use crate::listener::account::{Account, Piece};
 use crate::listener::waiting::Waiting;
 
 /// All holders of a port.
 #[derive(Debug, Default)]
 pub(super) struct Holders {
     known: Mutex<Known>,
-    /// What was told to end and has not ended yet, in bytes.
-    ending_bytes: AtomicUsize,
+    /// What was told to end and has not ended yet.
+    ending: Account,
 }
 
 #[derive(Debug, Default)]
@@ -52,8 +53,8 @@ struct Held {
     bytes: AtomicUsize,
     /// What waits of short pieces that are not counted.
     uncounted: AtomicUsize,
-    /// What can be cut, by its place in memory, with its length.
-    waits: Mutex<BTreeMap<usize, (Arc<Waiting>, usize)>>,
+    /// What can be cut, by its place in memory.
+    waits: Mutex<BTreeMap<usize, Arc<Waiting>>>,
 }
 
 /// A connection as that of its holder, which is forgotten with the last of them.
@@ -70,7 +71,6 @@ struct Candidate {
     weight: usize,
     since: Instant,
     waiting: Arc<Waiting>,
-    length: usize,
 }
 
 impl Holders {
@@ -95,7 +95,7 @@ impl Holders {
 
     /// What was told to end and still waits, in bytes.
     pub(super) fn ending_bytes(&self) -> usize {
-        self.ending_bytes.load(Ordering::Relaxed)
+        self.ending.bytes()
     }
 
     /// Cuts as many bytes: what the heaviest hold, the longest first, and nothing of which a frame was taken in the time that is
@@ -112,13 +112,7 @@ impl Holders {
         let mut left = bytes;
         let is_old = |found: &&Candidate| now.duration_since(found.since) >= spared;
         for found in candidates.iter().filter(is_old) {
-            // Before it learns of it, for it may end at once.
-            self.ending_bytes.fetch_add(found.length, Ordering::Relaxed);
-            if !found.waiting.cut() {
-                self.ended(found.length);
-                continue;
-            }
-            left = left.saturating_sub(found.length);
+            left = left.saturating_sub(self.end(&found.waiting));
             if left == 0 {
                 return;
             }
@@ -128,9 +122,16 @@ impl Holders {
         known.next_look = oldest.map(|since| since + spared);
     }
 
-    /// What was told to end has ended.
-    fn ended(&self, bytes: usize) {
-        self.ending_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    /// Tells an answer to end; returns how many bytes that is to free, which is nothing if another one that shares them was told so.
+    pub(super) fn end(&self, waiting: &Waiting) -> usize {
+        let piece = waiting.piece();
+        // Before it learns of it, for it may end at once.
+        let is_first = self.ending.add(piece);
+        if !waiting.cut() {
+            self.ending.remove(piece);
+            return 0;
+        }
+        if is_first { piece.length } else { 0 }
     }
 
     /// How many there are.
@@ -145,28 +146,28 @@ impl Holders {
     }
 }
 
-/// What waits for a holder and is neither sent nor told to end.
+/// What waits for a holder and is neither sent nor told to end. What many streams share weighs once.
 fn candidates(holder: &OfHolder) -> Vec<Candidate> {
     let waits = holder.held.waits();
-    let found = waits.values().filter_map(|(waiting, length)| {
+    let found = waits.values().filter_map(|waiting| {
         let since = waiting.since().filter(|_| !waiting.is_cut())?;
-        Some((since, waiting, *length))
+        Some((since, waiting))
     });
     let found: Vec<_> = found.collect();
-    let lengths = found.iter().map(|(_, _, length)| *length);
+    let pieces: BTreeSet<Piece> = found.iter().map(|(_, waiting)| waiting.piece()).collect();
+    let lengths = pieces.iter().map(|piece| piece.length);
     let weight = lengths.fold(0, usize::saturating_add);
-    let candidate = |(since, waiting, length): (_, &Arc<Waiting>, _)| Candidate {
+    let candidate = |(since, waiting): (_, &Arc<Waiting>)| Candidate {
         weight,
         since,
         waiting: Arc::clone(waiting),
-        length,
     };
     found.into_iter().map(candidate).collect()
 }
 
 impl Held {
     /// It is whole at every moment, so a panic while it was locked does not spoil it.
-    fn waits(&self) -> MutexGuard<'_, BTreeMap<usize, (Arc<Waiting>, usize)>> {
+    fn waits(&self) -> MutexGuard<'_, BTreeMap<usize, Arc<Waiting>>> {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -183,22 +184,24 @@ impl Holder {
     }
 
     /// A piece begins to wait on a connection; `is_first` if no other stream of the connection waits with it.
-    pub(super) fn add(&self, waiting: &Arc<Waiting>, length: usize, is_first: bool) {
+    pub(super) fn add(&self, waiting: &Arc<Waiting>, is_first: bool) {
         if is_first {
+            let length = waiting.piece().length;
             self.held.bytes.fetch_add(length, Ordering::Relaxed);
         }
-        let wait = (Arc::clone(waiting), length);
+        let wait = Arc::clone(waiting);
         self.held.waits().insert(place(waiting), wait);
     }
 
     /// It has ended; `is_last` if no other stream of the connection waits with it any more.
-    pub(super) fn remove(&self, waiting: &Arc<Waiting>, length: usize, is_last: bool) {
+    pub(super) fn remove(&self, waiting: &Arc<Waiting>, is_last: bool) {
+        let piece = waiting.piece();
         if is_last {
-            self.held.bytes.fetch_sub(length, Ordering::Relaxed);
+            self.held.bytes.fetch_sub(piece.length, Ordering::Relaxed);
         }
         self.held.waits().remove(&place(waiting));
         if waiting.is_cut() {
-            self.all.ended(length);
+            self.all.ending.remove(piece);
         }
     }
 }

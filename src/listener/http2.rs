@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::listener::goodbye::Goodbye;
 use crate::listener::output::OpenRequest;
 use crate::listener::sent_body::SentBody;
+use crate::listener::stall::Stall;
 use crate::listener::{CoalescedWriter, ConnectionOutput, Flusher, StreamExecutor, coalesce};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -61,7 +62,7 @@ async fn run<I, A, F, B>(
     B::Error: Into<BoxError>,
 {
     let output = Arc::clone(&service.output);
-    let mut goodbye = Goodbye::default();
+    let (mut goodbye, mut stall) = (Goodbye::default(), Stall::default());
     let mut connection = pin!(settings.serve_connection(socket, service));
     let mut drained = pin!(draining.cancelled());
     let mut is_shutting_down = false;
@@ -74,8 +75,11 @@ async fn run<I, A, F, B>(
         // After the last turn there is no next one to defer to; nor is the write of a single stream deferred: no other stream
         // could join it.
         flusher.end_turn(cx, served.is_pending() && output.requests() > 1)?;
-        if is_shutting_down && served.is_pending() && goodbye.poll(cx, &output).is_ready() {
-            return Poll::Ready(Ok(()));
+        if served.is_pending() {
+            let is_closed = is_shutting_down && goodbye.poll(cx, &output).is_ready();
+            if is_closed || output.poll_stalled(cx, &mut stall).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
         }
         served.map_err(BoxError::from)
     });

@@ -9,6 +9,7 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::callers::{Caller, Network};
 use crate::listener::account::{Account, Piece};
+use crate::listener::cuts::Cuts;
 use crate::listener::faults::count_fault;
 use crate::listener::holders::{Holder, Holders};
+use crate::listener::stall::Stall;
 use crate::listener::waiting::Waiting;
 use crate::telemetry::PortCounts;
 
@@ -37,6 +40,9 @@ const PRESSED_BYTES: usize = 64 * 1024 * 1024;
 /// What may wait on all connections of a port until each further answer takes the place of others: half as much again, for
 /// clients that have nothing waiting.
 const FULL_BYTES: usize = 96 * 1024 * 1024;
+/// What is to end beyond that when answers make room. To find them takes a look at all that waits, with its lock: so it is not taken
+/// again for each further answer, and few are cut without need.
+const ROOM_BYTES: usize = FULL_BYTES / 16;
 /// What may wait on all connections of a port in any case: what is to make room takes a moment to end, and nothing does that has
 /// begun in the moment before.
 const BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -62,6 +68,8 @@ pub struct OutputLimits {
     pub pressed_bytes: usize,
     /// What may wait on all connections of a port until each further answer takes the place of others, in bytes.
     pub full_bytes: usize,
+    /// What is to end beyond that when answers make room, in bytes.
+    pub room_bytes: usize,
     /// What may wait on all connections of a port, in bytes.
     pub bytes_max: usize,
     /// For how long an answer of which some was taken makes no room for others.
@@ -80,6 +88,7 @@ impl Default for OutputLimits {
             uncounted_bytes_max: UNCOUNTED_BYTES_MAX,
             pressed_bytes: PRESSED_BYTES,
             full_bytes: FULL_BYTES,
+            room_bytes: ROOM_BYTES,
             bytes_max: BYTES_MAX,
             spared: SPARED,
             stall_max: STALL_MAX,
@@ -104,6 +113,8 @@ pub struct OutputBudget {
 pub struct ConnectionOutput {
     budget: Arc<OutputBudget>,
     own: Account,
+    /// The answers that were cut and still wait.
+    cuts: Arc<Cuts>,
     /// Its client, or itself if the peer is a proxy, whose connections are those of many clients.
     holder: Holder,
     /// What waits of the short answers that began to wait while it got no long ones.
@@ -153,6 +164,11 @@ impl OutputBudget {
         self.all.bytes() > self.limits.pressed_bytes
     }
 
+    /// Tells an answer to end whose reader took too little.
+    pub(super) fn cut(&self, waiting: &Waiting) {
+        self.holders.end(waiting);
+    }
+
     /// Counts a stream that was cut because its reader took nothing.
     pub(super) fn count_cut(&self) {
         self.counts.unread_streams.increment();
@@ -168,7 +184,8 @@ impl OutputBudget {
         let kept = self.all.bytes().saturating_sub(self.holders.ending_bytes());
         let over = kept.saturating_sub(self.limits.full_bytes);
         if over > 0 {
-            self.holders.cut(over, self.limits.spared);
+            let bytes = over.saturating_add(self.limits.room_bytes);
+            self.holders.cut(bytes, self.limits.spared);
         }
     }
 }
@@ -204,6 +221,7 @@ impl ConnectionOutput {
             holder: budget.holders.connection(client),
             budget,
             own: Account::default(),
+            cuts: Arc::default(),
             short_bytes: AtomicUsize::default(),
             requests: AtomicUsize::default(),
             is_arriving: AtomicBool::default(),
@@ -213,6 +231,14 @@ impl ConnectionOutput {
     /// Counts the end of the connection, if its peer broke the rules of HTTP.
     pub(super) fn count_fault(&self, error: &(dyn Error + 'static)) {
         count_fault(&self.budget.counts, error);
+    }
+
+    /// Ready when an answer was cut and waits for as long again as a stream may: HTTP drops it when the connection ends. Its task polls
+    /// this in each turn, and is woken when an answer is cut.
+    pub(super) fn poll_stalled(&self, cx: &mut Context<'_>, stall: &mut Stall) -> Poll<()> {
+        self.cuts.register(cx.waker());
+        let stalled = stall.poll(cx, || self.cuts.oldest(), || self.budget.stall_max());
+        stalled.map(|()| self.budget.counts.stalled.increment())
     }
 
     /// How many requests of the connection are open.
@@ -309,22 +335,24 @@ impl ConnectionOutput {
     }
 
     /// Counts bytes as waiting until [`ConnectionOutput::remove`].
-    pub(super) fn add(&self, bytes: &Bytes, waiting: &Arc<Waiting>) {
+    pub(super) fn add(&self, bytes: &Bytes) -> Arc<Waiting> {
         let piece = Piece::from(bytes);
+        let waiting = Waiting::begin(piece, Arc::clone(&self.cuts));
         let is_first = self.own.add(piece);
-        self.holder.add(waiting, piece.length, is_first);
+        self.holder.add(&waiting, is_first);
         if self.budget.all.add(piece) {
             let length = u64_of(piece.length);
             self.budget.counts.unsent_bytes.add(length);
             self.budget.make_room();
         }
+        waiting
     }
 
     /// The bytes were sent, or will not be: they have ended.
-    pub(super) fn remove(&self, bytes: &Bytes, waiting: &Arc<Waiting>) {
-        let piece = Piece::from(bytes);
+    pub(super) fn remove(&self, waiting: &Arc<Waiting>) {
+        let piece = waiting.piece();
         let is_last = self.own.remove(piece);
-        self.holder.remove(waiting, piece.length, is_last);
+        self.holder.remove(waiting, is_last);
         if self.budget.all.remove(piece) {
             let length = u64_of(piece.length);
             self.budget.counts.unsent_bytes.subtract(length);

@@ -21,6 +21,7 @@ use crate::callers::{Caller, TrustedProxies};
 use crate::listener::goodbye::Goodbye;
 use crate::listener::output::OpenRequest;
 use crate::listener::sent_body::SentBody;
+use crate::listener::stall::Stall;
 use crate::listener::stream_task::Wait;
 use crate::listener::{
     Connection, ConnectionOutput, Limits, Listener, OutputBudget, Recipient, RequestBody,
@@ -169,17 +170,20 @@ async fn connection<S, B>(
 {
     let mut served = pin!(settings.serve_connection(TokioIo::new(socket), service));
     let mut drained = pin!(draining.cancelled());
-    let mut goodbye = None;
+    let (mut goodbye, mut stall) = (None, Stall::default());
     let ended = poll_fn(|cx| {
         if goodbye.is_none() && drained.as_mut().poll(cx).is_ready() {
             served.as_mut().graceful_shutdown();
             goodbye = Some(Goodbye::default());
         }
-        match (wait.poll(cx, |cx| served.as_mut().poll(cx)), &mut goodbye) {
-            (Poll::Ready(ended), _) => Poll::Ready(ended.unwrap_or(Ok(()))),
-            (Poll::Pending, Some(goodbye)) => goodbye.poll(cx, &output).map(Ok),
-            (Poll::Pending, None) => Poll::Pending,
+        if let Poll::Ready(ended) = wait.poll(cx, |cx| served.as_mut().poll(cx)) {
+            return Poll::Ready(ended.unwrap_or(Ok(())));
         }
+        let closing = goodbye.as_mut();
+        if closing.is_some_and(|goodbye| goodbye.poll(cx, &output).is_ready()) {
+            return Poll::Ready(Ok(()));
+        }
+        output.poll_stalled(cx, &mut stall).map(Ok)
     });
     if let Err(error) = ended.await {
         output.count_fault(&*error);

@@ -78,7 +78,7 @@ impl Drop for SentPiece {
             Some(waiting) => {
                 // The body goes on when it is counted no more.
                 let _ended = waiting.end();
-                output.remove(&self.bytes, waiting);
+                output.remove(waiting);
             }
         }
     }
@@ -100,11 +100,7 @@ impl<B> SentBody<B> {
             let is_short = bytes.len() < COUNTED_BYTES_MIN;
             let is_besides = is_short && output.add_short(bytes.len());
             let is_uncounted = is_short && output.add_uncounted(bytes.len());
-            let waiting = (!is_uncounted).then(|| {
-                let waiting = Waiting::begin();
-                output.add(&bytes, &waiting);
-                waiting
-            });
+            let waiting = (!is_uncounted).then(|| output.add(&bytes));
             PieceCount {
                 output: Arc::clone(output),
                 is_besides,

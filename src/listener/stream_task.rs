@@ -6,20 +6,16 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use hyper::rt::Executor;
 use hyper_util::rt::TokioExecutor;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use crate::listener::output::OutputBudget;
+use crate::listener::stall::Stall;
 use crate::listener::waiting::{Polled, Waiting, note, noted};
-
-/// How often it is checked whether a stream waits too long: half of the time that it may wait while too much waits, or the
-/// service stops.
-const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs the streams of connections.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +53,17 @@ enum Since {
     Sending(Arc<Waiting>),
 }
 
+impl Since {
+    /// When it began to wait for its reader.
+    fn began(&self) -> Option<Instant> {
+        match self {
+            Self::Nothing => None,
+            Self::Held(since) => Some(*since),
+            Self::Sending(waiting) => waiting.since(),
+        }
+    }
+}
+
 pin_project! {
     struct StreamTask<F> {
         #[pin]
@@ -70,8 +77,7 @@ pub(super) struct Wait {
     since: Since,
     /// Whether HTTP holds a short piece until its reader takes it.
     holds_short: bool,
-    /// When it is checked next.
-    check: Option<Pin<Box<Sleep>>>,
+    stall: Stall,
     budget: Arc<OutputBudget>,
 }
 
@@ -80,7 +86,7 @@ impl Wait {
         Self {
             since: Since::Nothing,
             holds_short: true,
-            check: None,
+            stall: Stall::default(),
             budget,
         }
     }
@@ -124,42 +130,23 @@ impl Wait {
         }
     }
 
-    /// Since when it waits for its reader.
-    fn began(&self) -> Option<Instant> {
-        match &self.since {
-            Since::Nothing => None,
-            Since::Held(since) => Some(*since),
-            Since::Sending(waiting) => waiting.since(),
-        }
-    }
-
     /// Ready when it waited too long, or makes room for others.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Since::Sending(waiting) = &self.since
-            && waiting.poll_cut(cx).is_ready()
-        {
-            self.budget.count_cut();
-            return Poll::Ready(());
-        }
-        loop {
-            let Some(since) = self.began() else {
-                self.check = None;
-                return Poll::Pending;
-            };
-            let limit = self.budget.stall_max();
-            if since.elapsed() >= limit {
-                self.budget.count_cut();
-                return Poll::Ready(());
+        let waiting = match &self.since {
+            Since::Sending(waiting) => Some(waiting),
+            Since::Nothing | Since::Held(_) => None,
+        };
+        let is_cut = waiting.is_some_and(|waiting| waiting.poll_cut(cx).is_ready());
+        if !is_cut {
+            let (since, budget) = (&self.since, &self.budget);
+            let late = self.stall.poll(cx, || since.began(), || budget.stall_max());
+            ready!(late);
+            if let Some(waiting) = waiting {
+                budget.cut(waiting);
             }
-            let next = (since + limit).min(Instant::now() + CHECK_INTERVAL);
-            let check = self
-                .check
-                .get_or_insert_with(|| Box::pin(sleep_until(next)));
-            if check.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            self.check = None;
         }
+        self.budget.count_cut();
+        Poll::Ready(())
     }
 }
 
@@ -175,6 +162,8 @@ impl<F: Future<Output = ()>> Future for StreamTask<F> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::body::Body;
     use bytes::{Buf, Bytes};
     use http_body_util::BodyExt;

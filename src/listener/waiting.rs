@@ -6,6 +6,9 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
+use crate::listener::account::Piece;
+use crate::listener::cuts::Cuts;
+
 /// What a reader takes of a piece for its wait to begin anew: as much as the largest frame. A peer that took a byte now and then
 /// would hold a long piece for hours.
 pub(super) const PROGRESS_BYTES_MIN: usize = 16 * 1024;
@@ -13,6 +16,9 @@ pub(super) const PROGRESS_BYTES_MIN: usize = 16 * 1024;
 /// When a piece began to wait, and who waits for its end.
 #[derive(Debug)]
 pub(super) struct Waiting {
+    piece: Piece,
+    /// The cut answers of its connection.
+    cuts: Arc<Cuts>,
     state: Mutex<WaitingState>,
 }
 
@@ -22,8 +28,8 @@ struct WaitingState {
     since: Option<Instant>,
     /// What was taken of it since then, in bytes.
     taken: usize,
-    /// Whether its answer is to end without it.
-    is_cut: bool,
+    /// Since when its answer is to end without it.
+    cut: Option<Instant>,
     /// That of the body, which goes on when it is sent.
     waker: Option<Waker>,
     /// That of the task which sends it, which ends when it is cut.
@@ -35,16 +41,24 @@ struct WaitingState {
 pub(super) struct Ended(Option<Waker>);
 
 impl Waiting {
-    pub(super) fn begin() -> Arc<Self> {
+    /// A piece begins to wait on the connection with these cut answers.
+    pub(super) fn begin(piece: Piece, cuts: Arc<Cuts>) -> Arc<Self> {
         Arc::new(Self {
+            piece,
+            cuts,
             state: Mutex::new(WaitingState {
                 since: Some(Instant::now()),
                 taken: 0,
-                is_cut: false,
+                cut: None,
                 waker: None,
                 sender: None,
             }),
         })
+    }
+
+    /// What waits.
+    pub(super) fn piece(&self) -> Piece {
+        self.piece
     }
 
     /// Since when it waits, or its reader last took a frame of it; nothing once it is sent.
@@ -71,27 +85,33 @@ impl Waiting {
         Poll::Pending
     }
 
-    /// Has its answer cut, unless it is sent; returns whether it is cut.
+    /// Has its answer cut; returns whether it does, which it does not if it is sent or cut already.
     pub(super) fn cut(&self) -> bool {
         let mut state = self.lock();
-        state.is_cut |= state.since.is_some();
-        let (is_cut, sender) = (state.is_cut, state.sender.take());
+        if state.since.is_none() || state.cut.is_some() {
+            return false;
+        }
+        let now = Instant::now();
+        state.cut = Some(now);
+        // Before it can end, for then it is removed.
+        self.cuts.add(now);
+        let sender = state.sender.take();
         drop(state);
         if let Some(sender) = sender {
             sender.wake();
         }
-        is_cut
+        true
     }
 
     /// Whether its answer is cut.
     pub(super) fn is_cut(&self) -> bool {
-        self.lock().is_cut
+        self.lock().cut.is_some()
     }
 
     /// Ready once its answer is cut.
     pub(super) fn poll_cut(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if state.is_cut && state.since.is_some() {
+        if state.cut.is_some() && state.since.is_some() {
             return Poll::Ready(());
         }
         keep(&mut state.sender, cx);
@@ -102,6 +122,9 @@ impl Waiting {
     pub(super) fn end(&self) -> Ended {
         let mut state = self.lock();
         state.since = None;
+        if let Some(at) = state.cut {
+            self.cuts.remove(at);
+        }
         Ended(state.waker.take())
     }
 

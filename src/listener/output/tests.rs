@@ -3,19 +3,26 @@
 use super::*;
 
 /// A piece that waits on a connection until it is dropped.
-struct Piece<'a>(&'a ConnectionOutput, Bytes, Arc<Waiting>);
+struct Waits<'a> {
+    connection: &'a ConnectionOutput,
+    waiting: Arc<Waiting>,
+    /// Its place in memory stays its own.
+    _bytes: Bytes,
+}
 
-impl Drop for Piece<'_> {
+impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        let _ended = self.2.end();
-        self.0.remove(&self.1, &self.2);
+        let _ended = self.waiting.end();
+        self.connection.remove(&self.waiting);
     }
 }
 
-fn wait<'a>(connection: &'a ConnectionOutput, bytes: &Bytes) -> Piece<'a> {
-    let waiting = Waiting::begin();
-    connection.add(bytes, &waiting);
-    Piece(connection, bytes.clone(), waiting)
+fn wait<'a>(connection: &'a ConnectionOutput, bytes: &Bytes) -> Waits<'a> {
+    Waits {
+        connection,
+        waiting: connection.add(bytes),
+        _bytes: bytes.clone(),
+    }
 }
 
 #[test]
@@ -131,6 +138,7 @@ async fn beyond_what_may_wait_the_longest_waiting_answers_of_the_heaviest_make_r
     let length = COUNTED_BYTES_MIN;
     let limits = OutputLimits {
         full_bytes: 4 * length,
+        room_bytes: 0,
         spared: SPARED,
         ..OutputLimits::default()
     };
@@ -149,10 +157,8 @@ async fn beyond_what_may_wait_the_longest_waiting_answers_of_the_heaviest_make_r
     for connection in [&*light, &heavy, &heavy, &proxied] {
         held.push(begins(connection).await);
     }
-    let are_cut = |held: &[Piece<'_>]| -> Vec<bool> {
-        held.iter()
-            .map(|Piece(_, _, waiting)| waiting.is_cut())
-            .collect()
+    let are_cut = |held: &[Waits<'_>]| -> Vec<bool> {
+        held.iter().map(|held| held.waiting.is_cut()).collect()
     };
     let newest = begins(&newcomer).await;
     assert_eq!(are_cut(&held), [false; 4], "all began a moment ago");
@@ -168,11 +174,105 @@ async fn beyond_what_may_wait_the_longest_waiting_answers_of_the_heaviest_make_r
     );
     // What is cut already makes room once.
     drop(held.remove(1));
-    held[0].2.taken(length);
+    held[0].waiting.taken(length);
     let _third = begins(&newcomer).await;
     assert_eq!(
         are_cut(&held),
         [false, true, true],
         "of the first, some was taken"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_many_streams_share_weighs_once_and_makes_room_once() {
+    let length = COUNTED_BYTES_MIN;
+    let limits = OutputLimits {
+        full_bytes: 4 * length,
+        room_bytes: 0,
+        spared: Duration::ZERO,
+        ..OutputLimits::default()
+    };
+    let budget = OutputBudget::new(limits, Arc::default(), CancellationToken::new());
+    let budget = Arc::new(budget);
+    let [sharing, heavy, newcomer] = [(); 3].map(|()| budget.connection(None));
+    let piece = || Bytes::from(vec![0; length]);
+    let message = piece();
+    let shared = [(); 9].map(|()| wait(&sharing, &message));
+    let own = [(); 3].map(|()| wait(&heavy, &piece()));
+    let cut = |held: &[Waits<'_>]| held.iter().filter(|held| held.waiting.is_cut()).count();
+    let newest = wait(&newcomer, &piece());
+    assert_eq!((cut(&shared), cut(&own)), (0, 1), "not nine of the other");
+    drop(own);
+    drop(newest);
+    // All of these but one are to end, and so they make room for one piece alone.
+    for held in &shared[1..] {
+        budget.cut(&held.waiting);
+    }
+    assert_eq!(budget.holders.ending_bytes(), length);
+    drop(shared);
+    assert_eq!(budget.holders.ending_bytes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_cut_for_its_reader_makes_no_room_again_and_a_look_frees_more_than_one() {
+    let length = COUNTED_BYTES_MIN;
+    let limits = OutputLimits {
+        full_bytes: 5 * length,
+        room_bytes: 2 * length,
+        spared: Duration::ZERO,
+        ..OutputLimits::default()
+    };
+    let budget = OutputBudget::new(limits, Arc::default(), CancellationToken::new());
+    let budget = Arc::new(budget);
+    let [heavy, newcomer] = [(); 2].map(|()| budget.connection(None));
+    let mut held = Vec::new();
+    for _piece in 0..5 {
+        held.push(wait(&heavy, &Bytes::from(vec![0; length])));
+        tokio::time::advance(Duration::from_millis(1)).await;
+    }
+    let are_cut = || {
+        held.iter()
+            .map(|held| held.waiting.is_cut())
+            .collect::<Vec<_>>()
+    };
+    budget.cut(&held[0].waiting);
+    budget.cut(&held[0].waiting);
+    assert_eq!(budget.holders.ending_bytes(), length, "once");
+    let pieces = [(); 2].map(|()| Bytes::from(vec![0; length]));
+    let _first = wait(&newcomer, &pieces[0]);
+    assert_eq!(are_cut(), [true, false, false, false, false]);
+    let _second = wait(&newcomer, &pieces[1]);
+    assert_eq!(are_cut(), [true, true, true, true, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_ends_when_a_cut_answer_stays_and_not_when_each_is_dropped_in_time() {
+    let limits = OutputLimits {
+        pressed_bytes: usize::MAX,
+        ..OutputLimits::default()
+    };
+    let counts = Arc::<PortCounts>::default();
+    let budget = OutputBudget::new(limits, Arc::clone(&counts), CancellationToken::new());
+    let budget = Arc::new(budget);
+    let connection = budget.connection(None);
+    let mut stall = Stall::default();
+    let long = Bytes::from(vec![0; COUNTED_BYTES_MIN]);
+    let began = tokio::time::Instant::now();
+    let mut ends = std::pin::pin!(std::future::poll_fn(|cx| {
+        connection.poll_stalled(cx, &mut stall)
+    }));
+    let mut before = None;
+    // There is always one that was cut, and none for half a minute.
+    for _answer in 0..4 {
+        let waits = wait(&connection, &long);
+        budget.cut(&waits.waiting);
+        drop(before.replace(waits));
+        let soon = tokio::time::timeout(STALL_MAX * 2 / 3, &mut ends).await;
+        assert!(soon.is_err(), "{:?}", began.elapsed());
+    }
+    let last = tokio::time::Instant::now();
+    let ended = tokio::time::timeout(STALL_MAX, ends).await;
+    assert!(ended.is_ok(), "it stays");
+    assert!(last.elapsed() < STALL_MAX, "{:?}", last.elapsed());
+    assert_eq!(counts.stalled.get(), 1);
 }

@@ -61,6 +61,8 @@ fn served(output: OutputLimits, is_for_browsers: bool) -> Served {
     let counts = Arc::<PortCounts>::default();
     let limits = Limits {
         output,
+        // No socket is closed for itself while a test waits.
+        write_stall_max: 10 * PATIENCE,
         ..Limits::new(100)
     };
     let draining = CancellationToken::new();

@@ -6,9 +6,12 @@ use silkrate::listener::OutputLimits;
 use silkrate::load::frames as raw;
 use tokio::net::TcpSocket;
 
-use super::{LONG, Served, served, until};
+use super::{LONG, SOON, Served, served, until};
 use crate::hostile::{CANCEL, Peer, WINDOW_MAX};
 use crate::support::silkrate::PATIENCE;
+
+/// More than the buffers of the kernel hold.
+const UNSENT: usize = 20_000_000;
 
 /// A client with an address of its own.
 async fn client(served: &Served, last: u8, window: u32) -> Peer {
@@ -20,7 +23,12 @@ async fn client(served: &Served, last: u8, window: u32) -> Peer {
 
 /// Asks for a long answer; returns its stream.
 async fn ask(peer: &mut Peer) -> u32 {
-    let stream = peer.call(&format!("/{LONG}"));
+    ask_of(peer, LONG).await
+}
+
+/// The same for an answer in pieces of a length.
+async fn ask_of(peer: &mut Peer, length: usize) -> u32 {
+    let stream = peer.call(&format!("/{length}"));
     peer.push(raw::DATA, raw::END_STREAM, stream, &[]);
     peer.send().await.unwrap();
     stream
@@ -62,6 +70,7 @@ fn full_with(answers: usize) -> OutputLimits {
     OutputLimits {
         pressed_bytes: 3 * LONG,
         full_bytes: answers * LONG,
+        room_bytes: 0,
         spared: Duration::ZERO,
         stall_max: PATIENCE,
         pressed_stall_max: PATIENCE,
@@ -99,14 +108,54 @@ async fn while_as_much_waits_as_may_a_newcomer_is_served_and_the_heaviest_client
             light.push(peer);
         }
         assert_eq!(served.counts.unread_streams.get(), 3);
-        let mut honest = client(&served, 20, WINDOW_MAX).await;
-        honest.push(raw::WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes());
-        ask(&mut honest).await;
-        let mut received = 0;
-        while received < 3 * LONG {
-            let data = honest.until(|frame| frame.kind == raw::DATA).await;
-            received += data.payload.len();
+        is_answered(&served, 20).await;
+        assert_eq!(served.counts.unread_refused.get(), 0);
+    }
+}
+
+/// A client whose windows do not hold up what it asks for.
+async fn open_client(served: &Served, last: u8) -> Peer {
+    let mut peer = client(served, last, WINDOW_MAX).await;
+    peer.push(raw::WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes());
+    peer
+}
+
+/// Another client gets all of a long answer.
+async fn is_answered(served: &Served, last: u8) {
+    let mut honest = open_client(served, last).await;
+    ask(&mut honest).await;
+    let mut received = 0;
+    while received < 3 * LONG {
+        let data = honest.until(|frame| frame.kind == raw::DATA).await;
+        received += data.payload.len();
+    }
+}
+
+#[tokio::test]
+async fn sockets_that_are_not_read_are_closed_when_their_answers_were_cut_and_hold_nothing() {
+    let limits = OutputLimits {
+        pressed_bytes: UNSENT,
+        full_bytes: 2 * UNSENT,
+        bytes_max: 3 * UNSENT,
+        spared: Duration::ZERO,
+        stall_max: PATIENCE,
+        pressed_stall_max: SOON,
+        ..OutputLimits::default()
+    };
+    let unsent = u64::try_from(UNSENT).unwrap();
+    for is_for_browsers in [false, true] {
+        let served = served(limits, is_for_browsers);
+        let mut deaf = Vec::new();
+        for last in 1..=3 {
+            let mut peer = open_client(&served, last).await;
+            ask_of(&mut peer, UNSENT).await;
+            deaf.push(peer);
         }
+        // One may go on waiting, for it does not press the others.
+        until(|| served.counts.stalled.get() >= 2).await;
+        until(|| served.counts.unsent_bytes.get() <= unsent).await;
+        until(|| served.counts.open.get() <= 1).await;
+        is_answered(&served, 20).await;
         assert_eq!(served.counts.unread_refused.get(), 0);
     }
 }
