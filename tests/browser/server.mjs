@@ -30,7 +30,8 @@ export async function serve(settings, ...words) {
     child.on("exit", () => reject(new Error(`the service ended: ${said}`)));
   });
   if (words.length > 0) {
-    await until(async () => (await (await fetch(`${url}v1/snapshot.json`)).json()).rates.length > 0, "the demo has rates");
+    // A replica refuses readers until it has a state.
+    await until(async () => (await (await fetch(`${url}v1/snapshot.json`)).json()).rates?.length > 0, "the demo has rates");
   }
   return {
     url,
