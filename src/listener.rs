@@ -40,6 +40,7 @@ mod serve;
 mod socket;
 mod stall;
 mod stream_task;
+mod turns;
 mod waiting;
 
 use std::io;

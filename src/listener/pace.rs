@@ -1,10 +1,10 @@
 //! How fast connections are admitted.
 //!
 //! Measured reason: under a flood of connections, each of which costs a task and the first frames of HTTP/2, the answers to
-//! other clients came most of a second later. What comes faster waits in the queue of the kernel.
+//! other clients came most of a second later. What comes faster waits, each client for its turn.
 //!
 //! A connection that is refused costs neither, so it is closed without a pause: the sockets of a client that has its share already
-//! would otherwise fill that queue, and a newcomer would find it full.
+//! would otherwise fill the queue of the kernel, and a newcomer would find it full.
 
 use std::time::Duration;
 
