@@ -55,9 +55,12 @@ pub const STREAM_AGE_MAX: Duration = Duration::from_secs(3600);
 /// is that of the readers; a connection has one watch at most in honest use, and there are four times as many streams as connections.
 const HEALTH_PARTS: u32 = 2;
 
-/// Opens subscriptions.
+/// Opens subscriptions. Clones share what it consists of: each subscription has one.
 #[derive(Debug, Clone)]
-pub struct Feed {
+pub struct Feed(Arc<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     board: BoardReader,
     limits: StreamLimits,
     /// One permit for each stream that can still be opened.
@@ -162,7 +165,7 @@ impl StreamLimits {
 impl Feed {
     /// A feed of a board. It ends every stream when `draining` is cancelled.
     pub fn new(board: BoardReader, limits: StreamLimits, draining: CancellationToken) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             board,
             limits,
             free_streams: permits(limits.streams_max),
@@ -176,45 +179,52 @@ impl Feed {
             draining,
             counts: Arc::default(),
             ticker: RateFilter::default().into(),
-        }
+        }))
+    }
+
+    /// The same with other parts.
+    fn with(self, change: impl FnOnce(&mut Parts)) -> Self {
+        let mut parts = Arc::unwrap_or_clone(self.0);
+        change(&mut parts);
+        Self(Arc::new(parts))
     }
 
     /// The same, which refuses streams while memory is short.
     #[must_use]
     pub fn within(self, memory: Memory) -> Self {
-        Self { memory, ..self }
+        self.with(|parts| parts.memory = memory)
     }
 
     /// The same, whose readers without a key can be made to go.
     #[must_use]
     pub fn with_keyless(self, keyless: KeylessReaders) -> Self {
-        Self { keyless, ..self }
+        self.with(|parts| parts.keyless = keyless)
     }
 
     /// The same, with the pairs that a request without pairs means.
     #[must_use]
     pub fn with_ticker(self, ticker: Ticker) -> Self {
-        Self { ticker, ..self }
+        self.with(|parts| parts.ticker = ticker)
     }
 
     /// The pairs that a request without pairs means.
     pub fn ticker(&self) -> &Ticker {
-        &self.ticker
+        &self.0.ticker
     }
 
     /// What its streams count.
     pub fn counts(&self) -> Arc<StreamCounts> {
-        Arc::clone(&self.counts)
+        Arc::clone(&self.0.counts)
     }
 
     /// The board behind it.
     pub fn board(&self) -> &BoardReader {
-        &self.board
+        &self.0.board
     }
 
     /// Whether streams are being ended.
     pub fn is_draining(&self) -> bool {
-        self.draining.is_cancelled()
+        self.0.draining.is_cancelled()
     }
 
     /// Opens a subscription at the present. It is that of a client without a key, until [`Subscription::until`] names one; of none for a reader
@@ -227,7 +237,7 @@ impl Feed {
         request: SubscribeRequest,
         client: Option<CountedClient>,
     ) -> Result<Subscription, StreamRefused> {
-        let keyless = client.is_some().then(|| self.keyless.unwelcome());
+        let keyless = client.is_some().then(|| self.0.keyless.unwelcome());
         let permit = self.permit(client).inspect_err(self.count_refused())?;
         let request = SubscribeRequest {
             min_interval: request.min_interval.min(MIN_INTERVAL_MAX),
@@ -245,8 +255,8 @@ impl Feed {
         client: Option<CountedClient>,
         transport: Transport,
     ) -> Result<HealthPlace, StreamRefused> {
-        let streams_max = health_max(self.limits.streams_max);
-        let place = Arc::clone(&self.free_health).try_acquire_owned();
+        let streams_max = health_max(self.0.limits.streams_max);
+        let place = Arc::clone(&self.0.free_health).try_acquire_owned();
         let place = place.map_err(|_none_is_free| StreamRefused::TooMany { streams_max });
         let permit = place.and_then(|place| Ok((place, self.permit(client)?)));
         let (place, permit) = permit.inspect_err(self.count_refused())?;
@@ -259,7 +269,7 @@ impl Feed {
 
     /// Counts a stream that is refused.
     fn count_refused(&self) -> impl Fn(&StreamRefused) {
-        let counts = &self.counts.refused;
+        let counts = &self.0.counts.refused;
         move |refused| match refused {
             StreamRefused::TooMany { .. } => counts.all.increment(),
             StreamRefused::TooManyOfClient(exceeded) if exceeded.is_crowded => {
@@ -272,18 +282,18 @@ impl Feed {
 
     /// The right to one more stream.
     fn permit(&self, client: Option<CountedClient>) -> Result<StreamPermit, StreamRefused> {
-        if self.memory.pressure() >= Pressure::Streams {
+        if self.0.memory.pressure() >= Pressure::Streams {
             return Err(StreamRefused::MemoryPressure);
         }
-        let streams_max = self.limits.streams_max;
-        let permit = Arc::clone(&self.free_streams).try_acquire_owned();
+        let streams_max = self.0.limits.streams_max;
+        let permit = Arc::clone(&self.0.free_streams).try_acquire_owned();
         let permit = permit.map_err(|_none_is_free| StreamRefused::TooMany { streams_max })?;
-        let free = u32::try_from(self.free_streams.available_permits()).unwrap_or(u32::MAX);
+        let free = u32::try_from(self.0.free_streams.available_permits()).unwrap_or(u32::MAX);
         // Its own permit is taken already.
         let taken = streams_max.saturating_sub(free).saturating_sub(1);
         let share = client.map(|client| {
             let (counted_by, own_limit) = client.streams();
-            self.shares.take(counted_by, taken, own_limit)
+            self.0.shares.take(counted_by, taken, own_limit)
         });
         Ok(StreamPermit {
             _permit: permit,

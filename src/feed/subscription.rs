@@ -66,8 +66,8 @@ impl Subscription {
         permit: StreamPermit,
         keyless: Option<CancellationToken>,
     ) -> Self {
-        let (shown, queue) = feed.board.subscribe();
-        let followed = request.filter.is_empty().then(|| feed.ticker.clone());
+        let (shown, queue) = feed.0.board.subscribe();
+        let followed = request.filter.is_empty().then(|| feed.0.ticker.clone());
         let filter = match &followed {
             Some(ticker) => ticker.pairs(),
             None => Arc::new(request.filter),
@@ -76,7 +76,7 @@ impl Subscription {
         let verdict = verdict(resume_after, &shown, followed.as_ref());
         let first = First::of(resume_after, verdict, request.updates_only);
         let now = Instant::now();
-        let is_replica = feed.board.replica().is_some();
+        let is_replica = feed.0.board.replica().is_some();
         let seen = request.resume_after.filter(|_| is_replica);
         let behind = seen.and_then(|seen| Behind::new(seen, request.updates_only, &shown));
         Self {
@@ -88,14 +88,14 @@ impl Subscription {
             behind,
             pending: Pending::Opening(verdict, first),
             is_behind: false,
-            expires: now + jitter(around(feed.limits.stream_age)),
+            expires: now + jitter(around(feed.0.limits.stream_age)),
             last_message: now,
             last_rows: None,
-            deadline: Box::pin(sleep_until(now + feed.limits.heartbeat_interval)),
+            deadline: Box::pin(sleep_until(now + feed.0.limits.heartbeat_interval)),
             drained: Box::pin(
                 keyless
                     .as_ref()
-                    .unwrap_or(&feed.draining)
+                    .unwrap_or(&feed.0.draining)
                     .clone()
                     .cancelled_owned(),
             ),
@@ -143,7 +143,7 @@ impl Subscription {
 
     /// The message of a step.
     pub fn message(&self, step: &Step) -> StreamMessage {
-        step.message(&self.filter, &self.feed.board)
+        step.message(&self.filter, &self.feed.0.board)
     }
 
     /// The step of the next message, once there is one. It counts as sent.
@@ -203,19 +203,25 @@ impl Subscription {
     fn queued(&self, next: Result<Arc<Snapshot>, RecvError>) -> Result<Arc<Snapshot>, StreamEnd> {
         match next {
             Ok(snapshot) => Ok(snapshot),
-            Err(RecvError::Lagged(_)) => Ok(self.feed.board.snapshot()),
+            Err(RecvError::Lagged(_)) => Ok(self.feed.0.board.snapshot()),
             // The board was dropped, and the service with it.
             Err(RecvError::Closed) => Err(StreamEnd::Draining),
         }
     }
 
-    /// Why the stream ends at once, if it does.
+    /// Why the stream ends at once, if it does. A drain cancels what makes a reader go, so one look is enough while it stays.
     fn cancelled(&self) -> Option<StreamEnd> {
-        if self.feed.is_draining() {
-            return Some(StreamEnd::Draining);
+        let Some((token, end)) = &self.unwelcome else {
+            return self.feed.is_draining().then_some(StreamEnd::Draining);
+        };
+        if !token.is_cancelled() {
+            return None;
         }
-        let (token, end) = self.unwelcome.as_ref()?;
-        token.is_cancelled().then_some(*end)
+        Some(if self.feed.is_draining() {
+            StreamEnd::Draining
+        } else {
+            *end
+        })
     }
 
     fn count(&self, step: &Step) {
@@ -252,13 +258,13 @@ impl Subscription {
             },
             verdict,
             min_interval: self.min_interval,
-            heartbeat_interval: self.feed.limits.heartbeat_interval,
+            heartbeat_interval: self.feed.0.limits.heartbeat_interval,
         }
     }
 
     /// An update when there is one and the minimum interval allows it, else a heartbeat when one is due.
     async fn wait(&mut self) -> Result<Step, StreamEnd> {
-        let heartbeat_due = self.last_message + self.feed.limits.heartbeat_interval;
+        let heartbeat_due = self.last_message + self.feed.0.limits.heartbeat_interval;
         let rows_allowed = self.last_rows.map(|last| last + self.min_interval);
         let rows_allowed = rows_allowed.filter(|_| !self.min_interval.is_zero());
         if self.last_message >= self.expires {
@@ -312,7 +318,7 @@ impl Subscription {
     /// The message from the rows that the reader holds to the newest snapshot.
     fn advance_to_newest(&mut self) -> Step {
         self.is_behind = false;
-        self.advance(self.feed.board.snapshot())
+        self.advance(self.feed.0.board.snapshot())
     }
 
     /// Takes over the pairs of the ticker if the stream follows it and they are others now. Returns whether they are.

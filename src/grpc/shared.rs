@@ -86,7 +86,6 @@ type Client<'a> = (Recipient, Option<&'a Identity>);
 /// What is shared by the clients that accept an encoding.
 #[derive(Debug)]
 struct Frames {
-    encoding: Encoding,
     messages: Arc<FrameCache<FrameEncoder>>,
     snapshots: AnswerCache<RateFilter, Bytes>,
 }
@@ -94,7 +93,6 @@ struct Frames {
 impl Frames {
     fn new(encoding: Encoding, queries: Queries) -> Self {
         Self {
-            encoding,
             messages: Arc::new(FrameCache::new(FrameEncoder { encoding, queries })),
             snapshots: AnswerCache::new(SNAPSHOTS_MAX)
                 .with_bytes_max(SNAPSHOT_BYTES_MAX, Bytes::len),
@@ -197,18 +195,15 @@ impl SharedRates {
                 Ok(read) => read,
                 Err(exceeded) => return status_response(exceeded.into()),
             };
-            let answered = match &read {
-                Ok(message) if shared.takes_long(method, message) => {
-                    match refused_long(&recipient) {
-                        Some(refusal) => Err(Unanswered::Refused(refusal)),
-                        None => shared.rendered(message, accepted).await,
-                    }
+            let answered = match (&read, method) {
+                (Ok(message), CachedMethod::GetSnapshot) => {
+                    shared.any_snapshot(message, accepted, &recipient).await
                 }
-                Ok(message) => {
-                    let client = (recipient, identity.as_ref());
-                    shared.cached(method, message, accepted, client)
+                (Ok(message), CachedMethod::GetRate) => shared.rate(message),
+                (Ok(message), CachedMethod::WatchRates) => {
+                    shared.watch(message, accepted, (recipient, identity.as_ref()))
                 }
-                Err(_incomplete) => Err(Unanswered::NotShared),
+                (Err(_incomplete), _) => Err(Unanswered::NotShared),
             };
             match answered {
                 Ok(answer) => answer,
@@ -244,11 +239,24 @@ impl SharedRates {
         }
     }
 
-    /// Whether the answer takes a millisecond or more: that about many pairs which no client has asked for.
-    fn takes_long(&self, method: CachedMethod, message: &Bytes) -> bool {
-        method == CachedMethod::GetSnapshot
-            && (message.len() > SHORT_REQUEST_BYTES_MAX || request::names_every_pair(message))
-            && self.inner.filters.get(message).is_none()
+    /// A snapshot, wherever it is made.
+    async fn any_snapshot(
+        &self,
+        message: &Bytes,
+        accepted: Encoding,
+        recipient: &Recipient,
+    ) -> Result<Response<ResponseBody>, Unanswered> {
+        if let Some(filter) = self.inner.filters.get(message) {
+            return self.snapshot(&filter, accepted);
+        }
+        if message.len() <= SHORT_REQUEST_BYTES_MAX && !request::names_every_pair(message) {
+            return self.first_snapshot(message, accepted);
+        }
+        // It takes a millisecond or more: it is about many pairs, which no client has asked for.
+        match refused_long(recipient) {
+            Some(refusal) => Err(Unanswered::Refused(refusal)),
+            None => self.rendered(message, accepted).await,
+        }
     }
 
     /// A snapshot that is made on a thread for queries.
@@ -260,48 +268,45 @@ impl SharedRates {
         // Who waits here and gives up leaves no work behind.
         let _turn = self.inner.wide.acquire().await;
         let (shared, message) = (self.clone(), message.clone());
-        let rendered = render(move || {
-            let body = shared.snapshot(&message, shared.frames(accepted))?;
-            Ok(ok(body, accepted))
-        });
+        let rendered = render(move || shared.first_snapshot(&message, accepted));
         rendered.await.map_err(Unanswered::Refused)?
     }
 
-    fn cached(
+    /// A snapshot for a request that may not have been parsed before.
+    fn first_snapshot(
         &self,
-        method: CachedMethod,
         message: &Bytes,
         accepted: Encoding,
-        client: Client<'_>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
-        let frames = self.frames(accepted);
-        Ok(match method {
-            CachedMethod::GetSnapshot => ok(self.snapshot(message, frames)?, accepted),
-            CachedMethod::GetRate => ok(self.rate(&decode(message)?)?, Encoding::Identity),
-            CachedMethod::WatchRates => ok(self.watch(decode(message)?, frames, client)?, accepted),
-        })
-    }
-
-    fn snapshot(&self, message: &Bytes, frames: &Frames) -> Result<ResponseBody, Unanswered> {
         let Inner { rates, filters, .. } = &*self.inner;
-        let snapshot = rates.queries.snapshot()?;
         let filter = filters.get_or_parse(message, || {
             let request: GetSnapshotRequest = decode(message)?;
             check_latest(request.date.as_deref())?;
             Ok::<_, Unanswered>(rates.wanted(request.filter)?)
         })?;
-        let filter = rates.queries.resolved(&filter);
+        self.snapshot(&filter, accepted)
+    }
+
+    fn snapshot(
+        &self,
+        filter: &Arc<RateFilter>,
+        accepted: Encoding,
+    ) -> Result<Response<ResponseBody>, Unanswered> {
+        let Inner { rates, .. } = &*self.inner;
+        let snapshot = rates.queries.snapshot()?;
+        let filter = rates.queries.resolved(filter);
         let encode = || {
             let rates = snapshot.rates(&filter);
             let response = wire::to_snapshot_response(&snapshot, &rates);
-            Ok::<_, Refusal>(encode_frame(&response, frames.encoding))
+            Ok::<_, Refusal>(encode_frame(&response, accepted))
         };
-        let snapshots = &frames.snapshots;
+        let snapshots = &self.frames(accepted).snapshots;
         let frame = snapshots.get_or_encode(&*filter, &snapshot.position, encode)?;
-        Ok(ResponseBody::once(frame))
+        Ok(ok(ResponseBody::once(frame), accepted))
     }
 
-    fn rate(&self, request: &GetRateRequest) -> Result<ResponseBody, Unanswered> {
+    fn rate(&self, message: &Bytes) -> Result<Response<ResponseBody>, Unanswered> {
+        let request: GetRateRequest = decode(message)?;
         check_latest(request.date.as_deref())?;
         let Inner { rates, pairs, .. } = &*self.inner;
         let snapshot = rates.queries.snapshot()?;
@@ -312,21 +317,21 @@ impl SharedRates {
             Ok::<_, Refusal>(encode_frame(&response, Encoding::Identity))
         };
         let frame = pairs.get_or_encode(&pair, &snapshot.position, encode)?;
-        Ok(ResponseBody::once(frame))
+        Ok(ok(ResponseBody::once(frame), Encoding::Identity))
     }
 
     fn watch(
         &self,
-        request: WatchRatesRequest,
-        frames: &Frames,
+        message: &Bytes,
+        accepted: Encoding,
         (recipient, identity): Client<'_>,
-    ) -> Result<ResponseBody, Refusal> {
+    ) -> Result<Response<ResponseBody>, Unanswered> {
+        let request: WatchRatesRequest = decode(message)?;
         let Recipient { caller, output } = recipient;
         let subscription = self.inner.rates.subscribe(request, (caller, identity))?;
-        let stream = EncodedStream::new(subscription, Arc::clone(&frames.messages));
-        Ok(ResponseBody::stream(Box::pin(stream_frames(
-            stream, output,
-        ))))
+        let messages = Arc::clone(&self.frames(accepted).messages);
+        let frames = stream_frames(EncodedStream::new(subscription, messages), output);
+        Ok(ok(ResponseBody::stream(Box::pin(frames)), accepted))
     }
 }
 

@@ -40,15 +40,17 @@ fn check_unread(frame: Bytes, output: Option<&ConnectionOutput>) -> Result<Bytes
 }
 
 /// The frames of a stream, and the status that ends them, after which the stream is not polled again. Ten thousand of these
-/// wait at once: the future holds the stream once, not beside the place it would be moved to.
+/// wait at once: the future holds the stream once, not beside the place it would be moved to. It is boxed, since it is moved for
+/// each message.
 pub(super) fn stream_frames(
     stream: EncodedStream<FrameEncoder>,
     output: Option<Arc<ConnectionOutput>>,
 ) -> impl Stream<Item = Result<Bytes, Status>> + Send {
-    stream::unfold((stream, output), |(mut stream, output)| async move {
+    stream::unfold(Box::new((stream, output)), |mut state| async move {
+        let (stream, output) = &mut *state;
         let next = stream.next().await;
         let next = next.and_then(|frame| check_unread(frame, output.as_deref()));
         let next = next.map_err(|end| Refusal::from(end).into());
-        Some((next, (stream, output)))
+        Some((next, state))
     })
 }
