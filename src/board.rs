@@ -9,6 +9,7 @@ mod replica;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 pub use preferences::Preferences;
@@ -45,6 +46,8 @@ struct State {
     polls: DashMap<SourceId, PollStatus>,
     /// How this replica stands to the others; `None` of a service that runs alone.
     replica: watch::Sender<Option<Replica>>,
+    /// Whether it has nothing to serve yet: every request looks at this.
+    is_empty: AtomicBool,
 }
 
 /// What is published: a snapshot, and the records of the same moment. Cheap to clone.
@@ -122,6 +125,7 @@ impl Board {
                 queue: broadcast::Sender::new(queue_max.max(1)),
                 records: watch::Sender::new(()),
                 replica: watch::Sender::new(None),
+                is_empty: AtomicBool::new(false),
             }),
         }
     }
@@ -220,6 +224,9 @@ impl BoardReader {
 
     /// Why this replica has nothing to serve yet; `None` of one that has, and of a service that runs alone.
     pub fn lack_of_state(&self) -> Option<String> {
+        if !self.state.is_empty.load(Ordering::Acquire) {
+            return None;
+        }
         let replica = self.state.replica.borrow();
         replica.as_ref().and_then(|replica| replica.empty.clone())
     }

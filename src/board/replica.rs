@@ -1,6 +1,7 @@
 //! What a replica of a service says of its contact with the others. No snapshot contains it: it changes without commits.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
@@ -43,6 +44,9 @@ impl ReplicaMark {
         self.state.replica.send_if_modified(|known| {
             let is_other = *known != replica;
             if is_other {
+                let empty = replica.as_ref().map(|replica| replica.empty.is_some());
+                let is_empty = &self.state.is_empty;
+                is_empty.store(empty.unwrap_or_default(), Ordering::Release);
                 *known = replica;
             }
             is_other

@@ -4,33 +4,40 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Context, Waker};
 
-use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
+
+use crate::listener::waiting::keep;
 
 /// The cut answers of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Cuts {
+pub(super) struct Cuts(Mutex<CutsState>);
+
+#[derive(Debug, Default)]
+struct CutsState {
     /// How many were cut at each moment.
-    waiting: Mutex<BTreeMap<Instant, usize>>,
+    waiting: BTreeMap<Instant, usize>,
     /// That of the task of the connection.
-    connection: AtomicWaker,
+    connection: Option<Waker>,
 }
 
 impl Cuts {
     /// An answer was cut. The connection learns of it, for its socket may wake it no more.
     pub(super) fn add(&self, at: Instant) {
-        let mut waiting = self.waiting();
-        let count = waiting.entry(at).or_default();
+        let mut state = self.lock();
+        let count = state.waiting.entry(at).or_default();
         *count = count.saturating_add(1);
-        drop(waiting);
-        self.connection.wake();
+        let connection = state.connection.take();
+        drop(state);
+        if let Some(connection) = connection {
+            connection.wake();
+        }
     }
 
     /// What waited of it was dropped.
     pub(super) fn remove(&self, at: Instant) {
-        let mut waiting = self.waiting();
+        let waiting = &mut self.lock().waiting;
         let Some(count) = waiting.get_mut(&at) else {
             return;
         };
@@ -40,19 +47,15 @@ impl Cuts {
         }
     }
 
-    /// When the one that waits the longest was cut.
-    pub(super) fn oldest(&self) -> Option<Instant> {
-        let waiting = self.waiting();
-        waiting.first_key_value().map(|(at, _)| *at)
+    /// When the one that waits the longest was cut. The task of the connection is woken when the next one is.
+    pub(super) fn oldest(&self, cx: &Context<'_>) -> Option<Instant> {
+        let mut state = self.lock();
+        keep(&mut state.connection, cx);
+        state.waiting.first_key_value().map(|(at, _)| *at)
     }
 
-    /// Wakes the task of the connection when the next answer is cut.
-    pub(super) fn register(&self, connection: &Waker) {
-        self.connection.register(connection);
-    }
-
-    /// The map is whole at every moment, so a panic while it was locked does not spoil it.
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Instant, usize>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// It is whole at every moment, so a panic while it was locked does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, CutsState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -86,6 +86,11 @@ impl FrameScanner {
 
     /// Continues the head of a frame; returns it once it is complete.
     fn head(&mut self, done: usize, bytes: &mut &[u8]) -> Option<FrameHead> {
+        // Nearly every head is whole, so nothing of it is kept.
+        if let (0, Some((head, rest))) = (done, bytes.split_first_chunk()) {
+            *bytes = rest;
+            return Some(self.found(*head));
+        }
         let missing = self.head.get_mut(done..).unwrap_or_default();
         let taken = missing.len().min(bytes.len());
         let (piece, rest) = bytes.split_at_checked(taken)?;
@@ -98,15 +103,20 @@ impl FrameScanner {
             self.place = Place::Head(done);
             return None;
         }
-        let [high, middle, low, kind, flags, stream @ ..] = self.head;
+        Some(self.found(self.head))
+    }
+
+    /// The frame of a head, whose payload follows.
+    fn found(&mut self, head: [u8; HEAD_BYTES]) -> FrameHead {
+        let [high, middle, low, kind, flags, stream @ ..] = head;
         let length = u32::from_be_bytes([0, high, middle, low]);
         self.place = after_payload(usize::try_from(length).unwrap_or(usize::MAX));
-        Some(FrameHead {
+        FrameHead {
             kind,
             flags,
             stream: u32::from_be_bytes(stream) & 0x7fff_ffff,
             length,
-        })
+        }
     }
 }
 

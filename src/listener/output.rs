@@ -236,8 +236,8 @@ impl ConnectionOutput {
     /// Ready when an answer was cut and waits for as long again as a stream may: HTTP drops it when the connection ends. Its task polls
     /// this in each turn, and is woken when an answer is cut.
     pub(super) fn poll_stalled(&self, cx: &mut Context<'_>, stall: &mut Stall) -> Poll<()> {
-        self.cuts.register(cx.waker());
-        let stalled = stall.poll(cx, || self.cuts.oldest(), || self.budget.stall_max());
+        let oldest = self.cuts.oldest(cx);
+        let stalled = stall.poll(cx, || oldest, || self.budget.stall_max());
         stalled.map(|()| self.budget.counts.stalled.increment())
     }
 
@@ -293,7 +293,7 @@ impl ConnectionOutput {
     }
 
     fn refuse_if(&self, is_too_long: impl FnOnce() -> bool) -> Option<usize> {
-        let max = self.exceeded().filter(|_| is_too_long())?;
+        let max = if is_too_long() { self.exceeded() } else { None }?;
         self.budget.counts.unread_refused.increment();
         Some(max)
     }

@@ -143,7 +143,7 @@ impl Drop for Ended {
 }
 
 /// Keeps the waker of a task, if it is not the same as before.
-fn keep(kept: &mut Option<Waker>, cx: &Context<'_>) {
+pub(super) fn keep(kept: &mut Option<Waker>, cx: &Context<'_>) {
     let is_known = kept
         .as_ref()
         .is_some_and(|waker| waker.will_wake(cx.waker()));
