@@ -279,6 +279,8 @@ impl SharedRates {
         accepted: Encoding,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         let Inner { rates, filters, .. } = &*self.inner;
+        // A service that serves nothing now says so, whatever it is asked: its client then asks another one.
+        rates.queries.snapshot()?;
         let filter = filters.get_or_parse(message, || {
             let request: GetSnapshotRequest = decode(message)?;
             check_latest(request.date.as_deref())?;

@@ -252,3 +252,22 @@ async fn a_call_on_a_connection_with_too_much_unread_is_refused_and_told_when_to
     let refused = client.watch_rates(request).await.unwrap_err();
     assert_eq!(reason(&refused), expected);
 }
+
+#[tokio::test]
+async fn a_service_that_drains_says_so_whatever_it_is_asked() {
+    let bank = OneBank::new();
+    let port = port(&bank, LONG).await;
+    let mut client = client(&port).await;
+    bank.draining.cancel();
+    // A short request and a long one, which is made elsewhere.
+    for count in [1, 200] {
+        let pairs = vec!["no pair".to_owned(); count];
+        let request = pb::GetSnapshotRequest {
+            filter: Some(pb::RateFilter { pairs }),
+            ..pb::GetSnapshotRequest::default()
+        };
+        let refused = client.get_snapshot(request).await.unwrap_err();
+        let expected = (Code::Unavailable, "DRAINING".to_owned(), None);
+        assert_eq!(reason(&refused), expected);
+    }
+}

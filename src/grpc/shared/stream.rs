@@ -39,9 +39,8 @@ fn check_unread(frame: Bytes, output: Option<&ConnectionOutput>) -> Result<Bytes
     unread.map_or(Ok(frame), |bytes_max| Err(StreamEnd::Unread { bytes_max }))
 }
 
-/// The frames of a stream, and the status that ends them, after which the stream is not polled again. Ten thousand of these
-/// wait at once: the future holds the stream once, not beside the place it would be moved to. It is boxed, since it is moved for
-/// each message.
+/// The frames of a stream, and the status that ends them, after which the stream is not polled again. The stream is boxed, since
+/// it is moved for each message, and ten thousand of these wait at once.
 pub(super) fn stream_frames(
     stream: EncodedStream<FrameEncoder>,
     output: Option<Arc<ConnectionOutput>>,
