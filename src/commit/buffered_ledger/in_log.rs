@@ -189,20 +189,11 @@ mod tests {
     use crate::ledger::ClockKind;
 
     fn record(seq: u64) -> (LedgerEntry, LogStep) {
-        let entry = LedgerEntry {
-            position: Position {
-                epoch: "epoch".into(),
-                revision: seq,
-            },
-            at: Timestamp::UNIX_EPOCH,
-            cause: Cause::Clock,
-            filed: Vec::new(),
-            held: Vec::new(),
-            decided: Vec::new(),
-            attempted: Vec::new(),
-            answered: Vec::new(),
-            served: Vec::new(),
+        let position = Position {
+            epoch: "epoch".into(),
+            revision: seq,
         };
+        let entry = LedgerEntry::empty(position, Timestamp::UNIX_EPOCH, Cause::Clock);
         let step = LogStep {
             log: "main".into(),
             seq,

@@ -212,20 +212,11 @@ mod tests {
     use crate::ledger::ClockKind;
 
     fn entry() -> LedgerEntry {
-        LedgerEntry {
-            position: Position {
-                epoch: "epoch".into(),
-                revision: 1,
-            },
-            at: Timestamp::UNIX_EPOCH,
-            cause: Cause::Clock,
-            filed: Vec::new(),
-            held: Vec::new(),
-            decided: Vec::new(),
-            attempted: Vec::new(),
-            answered: Vec::new(),
-            served: Vec::new(),
-        }
+        let position = Position {
+            epoch: "epoch".into(),
+            revision: 1,
+        };
+        LedgerEntry::empty(position, Timestamp::UNIX_EPOCH, Cause::Clock)
     }
 
     #[tokio::test]
