@@ -14,6 +14,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, Stream, stream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 
 use crate::callers::{Caller, Network, Share, ShareExceeded, ShareLimits, Shares, TrustedProxies};
 use crate::listener::pace::Pace;
@@ -23,9 +24,12 @@ use crate::listener::{ACCEPT_PAUSE, Limits, Reminder};
 use crate::memory::{Memory, Pressure};
 use crate::telemetry::{OpenConnection, PortCounts};
 
-/// How many sockets are accepted before the next one is admitted: half a millisecond of work or so, and a queue of the kernel as long as
-/// usual is empty after sixteen of them.
+/// How many sockets are accepted before the next one is admitted: half a millisecond of work or so. A queue of the kernel with 4 096
+/// of them, the limit of many systems, is empty after 64, which the pace admits in twenty milliseconds.
 const ACCEPTED_AT_ONCE: u32 = 64;
+/// How many sockets wait for the pace at most, which is little more than a second: clients wait longer for an answer. Further ones
+/// wait in the kernel's queue. It takes the shares of several clients.
+const WAITING_MAX: usize = 4096;
 
 /// Who is admitted to a port.
 #[derive(Debug, Clone, Default)]
@@ -48,13 +52,37 @@ pub(super) struct Connections {
     counts: Arc<PortCounts>,
 }
 
-/// The accepted sockets that wait, and when the log last said that a port takes no more of them.
+/// An accepted socket that waits for its turn. It counts as a connection of the port and of its client.
+#[derive(Debug)]
+struct Queued {
+    stream: TcpStream,
+    caller: Caller,
+    /// None of a proxy.
+    share: Option<Share<Network>>,
+    permit: OwnedSemaphorePermit,
+    open: OpenConnection,
+}
+
+/// Who has a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Client(Network),
+    /// A connection of a proxy, by its number: its clients are as many as its connections.
+    OfProxy(u64),
+}
+
+/// The sockets that wait, and when the log last said that a port takes no more of them.
 #[derive(Debug, Default)]
 struct Queue {
-    /// They count as connections of the port and of their clients.
-    sockets: Turns<Network, AcceptedSocket>,
+    sockets: Turns<Turn, Queued>,
+    /// How many sockets of proxies have waited.
+    of_proxies: u64,
     /// How fast they are admitted.
     pace: Pace,
+    /// When the next one is accepted, after the system refused.
+    paused_until: Option<Instant>,
+    /// Whether the limit of the port is reached, and that is reported.
+    is_full: bool,
     /// The limit of the port is reached.
     full: Reminder,
     /// The system refuses.
@@ -112,13 +140,13 @@ impl Connections {
         }
     }
 
-    /// The socket of a peer if it is admitted. Of a proxy the connections are those of many clients.
-    fn admitted(
+    /// The socket of a peer if it may wait for its turn. Of a proxy the connections are those of many clients.
+    fn queued(
         &self,
         (stream, peer): (TcpStream, SocketAddr),
         permit: OwnedSemaphorePermit,
         reminder: &mut Reminder,
-    ) -> Option<AcceptedSocket> {
+    ) -> Option<Queued> {
         if self.admission.memory.pressure() >= Pressure::Connections {
             self.counts.refused.memory.increment();
             return None;
@@ -141,36 +169,65 @@ impl Connections {
                 }
             }
         };
-        let open = OpenConnection::new(Arc::clone(&self.counts));
-        let socket = AcceptedSocket::new((stream, caller), &self.limits, permit, open);
-        Some(match share {
-            Some(share) => socket.sharing(share),
-            None => socket,
+        Some(Queued {
+            stream,
+            caller,
+            share,
+            permit,
+            open: OpenConnection::new(Arc::clone(&self.counts)),
         })
     }
 
-    /// A permit for one more connection.
-    async fn permit(&self, reminder: &mut Reminder) -> Option<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            return Some(permit);
+    /// A socket whose turn it is. Its deadlines begin now.
+    fn admitted(&self, queued: Queued) -> AcceptedSocket {
+        let Queued {
+            stream,
+            caller,
+            share,
+            permit,
+            open,
+        } = queued;
+        let socket = AcceptedSocket::new((stream, caller), &self.limits, permit, open);
+        match share {
+            Some(share) => socket.sharing(share),
+            None => socket,
         }
-        self.counts.waits.increment();
-        if reminder.is_due() {
-            let connections_max = self.limits.connections_max;
-            tracing::warn!(
-                connections_max,
-                "connection limit of a port reached; accepting no more there until a connection closes (server.max_connections)"
-            );
+    }
+
+    /// Whether the limit of the port is reached, which is reported once while sockets wait.
+    fn is_full(&self, queue: &mut Queue) -> bool {
+        let was_full = queue.is_full;
+        queue.is_full = self.permits.available_permits() == 0;
+        if queue.is_full && !was_full {
+            self.counts.waits.increment();
+            if queue.full.is_due() {
+                let connections_max = self.limits.connections_max;
+                tracing::warn!(
+                    connections_max,
+                    "connection limit of a port reached; accepting no more there until a connection closes (server.max_connections)"
+                );
+            }
         }
-        Arc::clone(&self.permits).acquire_owned().await.ok()
+        queue.is_full
+    }
+
+    /// A permit for one more connection. Each wait for one is reported.
+    async fn permit(&self, queue: &mut Queue) -> Option<OwnedSemaphorePermit> {
+        let permits = Arc::clone(&self.permits);
+        if !self.is_full(queue) {
+            return permits.try_acquire_owned().ok();
+        }
+        let permit = permits.acquire_owned().await.ok();
+        queue.is_full = false;
+        permit
     }
 
     /// Lets the next socket wait for its turn, unless it is refused; nothing if the port has closed.
     async fn queue(&self, listener: &TcpListener, queue: &mut Queue) -> Option<()> {
-        let permit = self.permit(&mut queue.full).await?;
-        let accepted = accept(listener, &mut queue.refused).await;
-        match self.admitted(accepted, permit, &mut queue.share) {
-            Some(socket) => queue.sockets.push(socket.caller().network(), socket),
+        let permit = self.permit(queue).await?;
+        let accepted = accept(listener, queue).await;
+        match self.queued(accepted, permit, &mut queue.share) {
+            Some(socket) => queue.push(socket),
             None => queue.pace.refused().await,
         }
         Some(())
@@ -178,18 +235,30 @@ impl Connections {
 
     /// The next socket whose turn it is. Those that have come are accepted first.
     async fn next(&self, listener: &TcpListener, queue: &mut Queue) -> Option<AcceptedSocket> {
-        while queue.sockets.is_empty() {
+        while queue.sockets.len() == 0 {
             self.queue(listener, queue).await?;
         }
         for _socket in 0..ACCEPTED_AT_ONCE {
-            let may_accept = self.permits.available_permits() > 0;
+            let may_accept = queue.sockets.len() < WAITING_MAX && !self.is_full(queue);
             if !may_accept || self.queue(listener, queue).now_or_never().is_none() {
                 break;
             }
         }
         queue.pace.wait().await;
         queue.pace.admitted();
-        queue.sockets.pop()
+        queue.sockets.pop().map(|socket| self.admitted(socket))
+    }
+}
+
+impl Queue {
+    fn push(&mut self, socket: Queued) {
+        let turn = if socket.share.is_some() {
+            Turn::Client(socket.caller.network())
+        } else {
+            self.of_proxies = self.of_proxies.saturating_add(1);
+            Turn::OfProxy(self.of_proxies)
+        };
+        self.sockets.push(turn, socket);
     }
 }
 
@@ -205,19 +274,23 @@ pub(super) fn accepted(
     })
 }
 
-/// The next socket and its peer, however often the system refuses.
-async fn accept(listener: &TcpListener, reminder: &mut Reminder) -> (TcpStream, SocketAddr) {
+/// The next socket and its peer, however often the system refuses. A pause goes on where this is asked again.
+async fn accept(listener: &TcpListener, queue: &mut Queue) -> (TcpStream, SocketAddr) {
     loop {
+        if let Some(until) = queue.paused_until {
+            sleep_until(until).await;
+            queue.paused_until = None;
+        }
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_of_the_peer(&error) => {
                 tracing::debug!(%error, "a peer closed its connection before it was accepted");
             }
             Err(error) => {
-                if reminder.is_due() {
+                if queue.refused.is_due() {
                     tracing::warn!(%error, retry_in = ?ACCEPT_PAUSE, "could not accept a connection");
                 }
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                queue.paused_until = Some(Instant::now() + ACCEPT_PAUSE);
             }
         }
     }
@@ -235,86 +308,4 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::StreamExt;
-    use tokio::net::TcpSocket;
-    use tokio::time::Instant;
-
-    use super::*;
-    use crate::listener::bind;
-
-    /// The connections of a flood: the queue of every kernel has room for them, and they are some intervals of the pace.
-    const FLOOD: u64 = 100;
-
-    async fn connected(from: &str, to: SocketAddr) -> TcpStream {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
-        socket.connect(to).await.unwrap()
-    }
-
-    /// The sockets of a port whose clients may have this many connections each; a flood of one client comes first, and then a newcomer.
-    struct Crowd {
-        counts: Arc<PortCounts>,
-        peers: Vec<TcpStream>,
-        sockets: std::pin::Pin<Box<dyn Stream<Item = AcceptedSocket> + Send>>,
-    }
-
-    impl Crowd {
-        async fn connect(connections_per_client_max: Option<u32>) -> Self {
-            let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
-            let address = listener.local_addr().unwrap();
-            let admission = Admission {
-                connections_per_client_max,
-                ..Admission::default()
-            };
-            let counts = Arc::<PortCounts>::default();
-            let connections = Connections::new(Limits::new(200), admission, Arc::clone(&counts));
-            let sockets = Box::pin(accepted(listener, Arc::new(connections)));
-            let mut peers = Vec::new();
-            for _connection in 0..=FLOOD {
-                peers.push(connected("127.0.0.1", address).await);
-            }
-            peers.push(connected("127.0.0.2", address).await);
-            Self {
-                counts,
-                peers,
-                sockets,
-            }
-        }
-
-        /// The addresses of the first and of the last peer.
-        fn ends(&self) -> [String; 2] {
-            let address = |peer: Option<&TcpStream>| peer.unwrap().local_addr().unwrap();
-            [self.peers.first(), self.peers.last()].map(|peer| address(peer).to_string())
-        }
-    }
-
-    // No timer runs here but that of the pace, so the paused clock shows how long a newcomer waits for it.
-    #[tokio::test(start_paused = true)]
-    async fn a_newcomer_does_not_wait_for_the_pace_behind_a_client_that_has_its_share() {
-        let mut crowd = Crowd::connect(Some(1)).await;
-        let begun = Instant::now();
-        let first = crowd.sockets.next().await.unwrap();
-        let second = crowd.sockets.next().await.unwrap();
-        assert_eq!(crowd.counts.refused.client.get(), FLOOD);
-        let admitted = [&first, &second].map(|socket| socket.caller().to_string());
-        assert_eq!(admitted, crowd.ends());
-        assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_newcomer_has_its_turn_beside_a_client_whose_flood_came_before() {
-        let mut crowd = Crowd::connect(None).await;
-        let [_, newcomer] = crowd.ends();
-        let mut before = 0;
-        while crowd.sockets.next().await.unwrap().caller().to_string() != newcomer {
-            before += 1;
-        }
-        // The first of the flood is admitted before the newcomer is accepted, and one more in its turn.
-        assert_eq!(before, 2);
-        for _connection in before..=FLOOD {
-            crowd.sockets.next().await.unwrap();
-        }
-        assert_eq!(crowd.counts.refused.client.get(), 0);
-    }
-}
+mod tests;

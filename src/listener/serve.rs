@@ -15,7 +15,8 @@ use crate::listener::{Connection, Limits, Listener};
 impl Listener {
     /// Runs a task for each accepted connection until draining; then closes the socket and waits until the connections have
     /// ended, which is up to their tasks. Dropping the future closes the connections. With TLS, a connection begins when its
-    /// handshake is complete, and that of a trusted proxy after its PROXY header; one under way when draining begins is ended, and its client tries another server.
+    /// handshake is complete, and that of a trusted proxy after its PROXY header; one under way when draining begins, or a socket that
+    /// waits for its turn, is closed, and its client tries another server.
     pub async fn serve<F>(self, mut connection: impl FnMut(Connection) -> F)
     where
         F: Future<Output = ()> + Send + 'static,

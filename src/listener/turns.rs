@@ -8,6 +8,8 @@ pub(super) struct Turns<C, T> {
     waiting: BTreeMap<C, VecDeque<T>>,
     /// The clients of which anything waits, each once: the first one has the next turn.
     order: VecDeque<C>,
+    /// How many wait.
+    len: usize,
 }
 
 impl<C, T> Default for Turns<C, T> {
@@ -15,14 +17,15 @@ impl<C, T> Default for Turns<C, T> {
         Self {
             waiting: BTreeMap::new(),
             order: VecDeque::new(),
+            len: 0,
         }
     }
 }
 
 impl<C: Copy + Ord, T> Turns<C, T> {
-    /// Whether nothing waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.order.is_empty()
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// Lets one wait behind those of the same client.
@@ -32,19 +35,21 @@ impl<C: Copy + Ord, T> Turns<C, T> {
             self.order.push_back(client);
         }
         of_client.push_back(one);
+        self.len = self.len.saturating_add(1);
     }
 
     /// The one whose turn it is.
     pub(super) fn pop(&mut self) -> Option<T> {
         let client = self.order.pop_front()?;
         let of_client = self.waiting.get_mut(&client)?;
-        let one = of_client.pop_front();
+        let one = of_client.pop_front()?;
+        self.len = self.len.saturating_sub(1);
         if of_client.is_empty() {
             self.waiting.remove(&client);
         } else {
             self.order.push_back(client);
         }
-        one
+        Some(one)
     }
 }
 
@@ -73,7 +78,7 @@ mod tests {
             turns.push(client, ());
         }
         while turns.pop().is_some() {}
-        assert!(turns.is_empty());
+        assert_eq!(turns.len(), 0);
         assert_eq!(turns.waiting.len(), 0);
     }
 }
