@@ -42,6 +42,7 @@ mod stall;
 mod stream_task;
 mod turns;
 mod waiting;
+mod wakers;
 
 use std::io;
 use std::net::SocketAddr;

@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 
 use tokio::time::Instant;
 
-use crate::listener::waiting::keep;
+use crate::listener::wakers::keep;
 
 /// The cut answers of one connection.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::listener::account::Piece;
 use crate::listener::cuts::Cuts;
+use crate::listener::wakers::keep;
 
 /// What a reader takes of a piece for its wait to begin anew: as much as the largest frame. A peer that took a byte now and then
 /// would hold a long piece for hours.
@@ -139,16 +140,6 @@ impl Drop for Ended {
         if let Some(waker) = self.0.take() {
             waker.wake();
         }
-    }
-}
-
-/// Keeps the waker of a task, if it is not the same as before.
-pub(super) fn keep(kept: &mut Option<Waker>, cx: &Context<'_>) {
-    let is_known = kept
-        .as_ref()
-        .is_some_and(|waker| waker.will_wake(cx.waker()));
-    if !is_known {
-        *kept = Some(cx.waker().clone());
     }
 }
 

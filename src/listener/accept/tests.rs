@@ -1,3 +1,5 @@
+//! Who waits for whom at a port that a flood has reached.
+
 use futures_util::StreamExt;
 use tokio::net::TcpSocket;
 
