@@ -63,7 +63,7 @@ struct Queued {
     open: OpenConnection,
 }
 
-/// Who has a turn.
+/// The owner of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     Client(Network),

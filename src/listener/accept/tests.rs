@@ -1,4 +1,4 @@
-//! Who waits for whom at a port that a flood has reached.
+//! The order in which a port admits sockets during a flood.
 
 use futures_util::StreamExt;
 use tokio::net::TcpSocket;
