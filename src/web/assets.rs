@@ -3,6 +3,7 @@
 //! They are part of the program, compressed when the web side was built.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HeaderMap, LOCATION};
@@ -51,7 +52,11 @@ const DIGEST_IN_NAME: HeaderValue = HeaderValue::from_static("public, max-age=31
 
 /// The files by path.
 #[derive(Debug)]
-pub(super) struct Assets(BTreeMap<String, PreparedAnswer>);
+pub(super) struct Assets(BTreeMap<String, Asset>);
+
+/// A file, whose answer is prepared when it is first asked for: most services never serve most of them, and the digests and headers
+/// of all would be a tenth of the start.
+type Asset = LazyLock<PreparedAnswer, Box<dyn FnOnce() -> PreparedAnswer + Send>>;
 
 /// Where an element is, and what its bytes must be: the two attributes of a script tag.
 #[derive(Serialize)]
@@ -66,17 +71,18 @@ impl Assets {
         let prefix = base_path.prefix();
         let mut assets = BTreeMap::new();
         for file in FILES {
-            assets.insert(file.path.to_owned(), answer(file, LASTING_NAME));
+            assets.insert(file.path.to_owned(), lazy(|| answer(file, LASTING_NAME)));
             if let Some(element) = element(file.path) {
                 // 64 bits of its digest are in the name, so that no two builds share one.
                 let path = format!("{element}-{}.js", short_digest(file.plain));
-                let description = format!("{element}.json");
-                let described =
-                    element_description(&description, &format!("{prefix}{path}"), file.plain);
-                assets.insert(description, described);
-                assets.insert(path, answer(file, DIGEST_IN_NAME));
+                let (own_path, of) = (format!("{element}.json"), format!("{prefix}{path}"));
+                let description = lazy(move || element_description(element, &of, file.plain));
+                assets.insert(own_path, description);
+                assets.insert(path, lazy(|| answer(file, DIGEST_IN_NAME)));
             } else if file.path == OPENAPI && !prefix.is_empty() {
-                assets.insert(OPENAPI.to_owned(), openapi(file, prefix));
+                let prefix = prefix.to_owned();
+                let description = lazy(move || openapi(file, &prefix));
+                assets.insert(OPENAPI.to_owned(), description);
             }
         }
         Self(assets)
@@ -106,7 +112,7 @@ impl Assets {
 
     /// The file at a path.
     pub(super) fn get(&self, path: &str) -> Option<&PreparedAnswer> {
-        self.0.get(path)
+        self.0.get(path).map(|asset| &**asset)
     }
 }
 
@@ -121,6 +127,10 @@ pub(super) fn compressed_bytes(path: &str) -> (usize, usize) {
     let found = FILES.iter().find(|file| file.path == path);
     let bytes = |copy: Option<&[u8]>| copy.map_or(0, <[u8]>::len);
     found.map_or((0, 0), |file| (bytes(file.gzip), bytes(file.brotli)))
+}
+
+fn lazy(prepare: impl FnOnce() -> PreparedAnswer + Send + 'static) -> Asset {
+    LazyLock::new(Box::new(prepare))
 }
 
 fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> PreparedAnswer {
@@ -156,14 +166,14 @@ fn head(path: &str, cache_control: HeaderValue) -> Head {
     }
 }
 
-/// The file at `own_path` that tells where an element is.
-fn element_description(own_path: &str, path: &str, element: &[u8]) -> PreparedAnswer {
+/// The file that tells where an element is.
+fn element_description(name: &str, path: &str, element: &[u8]) -> PreparedAnswer {
     let description = ElementDescription {
         src: path,
         integrity: format!("sha384-{}", STANDARD.encode(digest(&SHA384, element))),
     };
     let text = serde_json::to_string(&description).unwrap_or_default();
-    let head = head(own_path, LASTING_NAME);
+    let head = head(&format!("{name}.json"), LASTING_NAME);
     PreparedAnswer::compressed(head, text.into(), None, None)
 }
 
