@@ -1,11 +1,16 @@
 //! The reflection of a port: the services that clients find when they ask what it serves.
 
+use std::task::{Context, Poll};
+
+use http::{Request, Uri};
 use prost::{DecodeError, Message};
 use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 use tonic::codec::CompressionEncoding;
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic_reflection::pb::{v1, v1alpha};
 use tonic_reflection::server::{Builder, Error};
+use tower::Service;
 
 use crate::pb;
 
@@ -15,6 +20,36 @@ const REFLECTION: [&str; 2] = [
     v1alpha::server_reflection_server::SERVICE_NAME,
 ];
 
+/// The path of the one method of reflection, in the older version and in that of today.
+const OLDER_METHOD: &str = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+const METHOD: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+
+/// The reflection of today under the name of the older version, whose messages have the same encoding. So the descriptors are decoded,
+/// and kept, once.
+#[derive(Debug, Clone)]
+struct Older<S>(S);
+
+impl<S> NamedService for Older<S> {
+    const NAME: &'static str = v1alpha::server_reflection_server::SERVICE_NAME;
+}
+
+impl<B, S: Service<Request<B>>> Service<Request<B>> for Older<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        if request.uri().path() == OLDER_METHOD {
+            *request.uri_mut() = Uri::from_static(METHOD);
+        }
+        self.0.call(request)
+    }
+}
+
 /// Adds the reflection of `services` to the routes of a port, in the version of today and in `v1alpha`, which the
 /// libraries of some languages still ask for.
 ///
@@ -22,18 +57,14 @@ const REFLECTION: [&str; 2] = [
 /// When a descriptor is refused.
 pub(super) fn add_reflection(routes: Routes, services: &[&str]) -> Result<Routes, Error> {
     let services: Vec<&str> = services.iter().chain(&REFLECTION).copied().collect();
-    let files = files_of(&services)?;
-    let builder = || {
-        let builder = Builder::configure()
-            .register_file_descriptor_set(files.clone())
-            .include_reflection_service(false);
-        let add = |builder: Builder<'static>, name: &&str| builder.with_service_name(*name);
-        services.iter().fold(builder, add)
-    };
-    let gzip = CompressionEncoding::Gzip;
-    let today = builder().build_v1()?.accept_compressed(gzip);
-    let older = builder().build_v1alpha()?.accept_compressed(gzip);
-    Ok(routes.add_service(today).add_service(older))
+    let builder = Builder::configure()
+        .register_file_descriptor_set(files_of(&services)?)
+        .include_reflection_service(false);
+    let add = |builder: Builder<'static>, name: &&str| builder.with_service_name(*name);
+    let builder = services.iter().fold(builder, add);
+    let today = builder.build_v1()?;
+    let today = today.accept_compressed(CompressionEncoding::Gzip);
+    Ok(routes.add_service(Older(today.clone())).add_service(today))
 }
 
 /// The files that define these services, and those that they import. Other services are left out of them: the contract of
