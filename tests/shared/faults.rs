@@ -26,6 +26,8 @@ const ROUNDS: usize = 6;
 const REPLICAS: usize = 3;
 /// How many tables are filed in a round.
 const TABLES: u32 = 3;
+/// What is left of the lease of a leader at least when it is killed: it is of two seconds, and kept again after a third.
+const LEASE_LEFT_MIN: Duration = Duration::from_secs(1);
 /// How long a leader is paused: longer than its lease.
 const PAUSE: Duration = Duration::from_secs(4);
 /// How often the replicas are compared.
@@ -138,6 +140,11 @@ impl Replicas {
         let leader = self.leader;
         self.running[leader].child.kill().await.unwrap();
         self.file().await;
+        let waited = self.failovers.last().unwrap();
+        assert!(
+            *waited >= LEASE_LEFT_MIN,
+            "another one led after {waited:?}"
+        );
         self.running[leader] = self.programs[leader].start().await;
     }
 

@@ -18,6 +18,9 @@ const NEVER_ENDS: Duration = Duration::from_secs(3600);
 /// How long a majority is away at least.
 const AWAY: Duration = Duration::from_secs(12);
 
+/// How soon a replica that lost the majority says so: fifteen seconds after the last answer, and a moment to notice it.
+const MARKED_WITHIN: Duration = Duration::from_secs(16);
+
 /// Two replicas of which the first one leads, and has committed two tables.
 async fn two(log: &Log, folder: &TempDir) -> (Running, Running) {
     let mut first = Running::start(log.clone(), "first", folder.path()).await;
@@ -44,7 +47,9 @@ async fn replicas_that_lose_the_majority_of_etcd_say_so_serve_on_and_catch_up() 
             .until_status(|status| status.detached.is_some())
             .await;
         let detached = silent.detached.unwrap();
-        println!("marked after {:.1?}: {}", begun.elapsed(), detached.reason);
+        let marked_after = begun.elapsed();
+        println!("marked after {marked_after:.1?}: {}", detached.reason);
+        assert!(marked_after < MARKED_WITHIN);
     }
     tokio::time::sleep_until(begun + AWAY).await;
     assert_eq!((first.rows(), second.rows()), before);

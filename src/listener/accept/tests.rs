@@ -1,5 +1,7 @@
 //! The order in which a port admits sockets during a flood.
 
+use std::os::fd::OwnedFd;
+
 use futures_util::StreamExt;
 use tokio::net::TcpSocket;
 
@@ -146,4 +148,29 @@ async fn sockets_that_wait_count_until_the_port_closes() {
         crowd.connections.permits.available_permits(),
         CONNECTIONS_MAX
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_after_the_system_refused_goes_on_however_often_the_next_socket_is_asked_for() {
+    // Of a socket without connections the system accepts none, once there is something to read.
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_nonblocking(true).unwrap();
+    socket.send_to(&[0], socket.local_addr().unwrap()).unwrap();
+    let listener = std::net::TcpListener::from(OwnedFd::from(socket));
+    let listener = TcpListener::from_std(listener).unwrap();
+    let mut queue = Queue::default();
+    while queue.paused_until.is_none() {
+        assert!(accept(&listener, &mut queue).now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    let until = Some(Instant::now() + ACCEPT_PAUSE);
+    assert_eq!(queue.paused_until, until);
+    for _asked in 0..9 {
+        tokio::time::advance(ACCEPT_PAUSE / 10).await;
+        assert!(accept(&listener, &mut queue).now_or_never().is_none());
+        assert_eq!(queue.paused_until, until);
+    }
+    tokio::time::advance(ACCEPT_PAUSE / 10).await;
+    assert!(accept(&listener, &mut queue).now_or_never().is_none());
+    assert_eq!(queue.paused_until, Some(Instant::now() + ACCEPT_PAUSE));
 }
