@@ -207,7 +207,7 @@ impl StoredFixing {
     }
 }
 
-/// The units and value of a row, and the row that it supersedes.
+/// The units and value of a row, and the row that it supersedes, which is an older one: each walk along such rows ends.
 pub(super) fn value_of(
     connection: &Connection,
     id: i64,
@@ -222,6 +222,11 @@ pub(super) fn value_of(
     let (units, value, supersedes): (u32, String, Option<i64>) = found.ok_or_else(|| {
         StorageError::Corrupt(format!("row {id} of the table fixings is missing"))
     })?;
+    if let Some(newer) = supersedes.filter(|older| *older >= id) {
+        return Err(StorageError::Corrupt(format!(
+            "row {id} of the table fixings supersedes row {newer}, which is not older"
+        )));
+    }
     Ok((units, decimal(&value, "fixings", id, "value")?, supersedes))
 }
 
@@ -235,4 +240,27 @@ pub(super) fn date(text: &str, table: &'static str) -> Result<Date, StorageError
 pub(super) fn instant(text: &str, table: &'static str) -> Result<Timestamp, StorageError> {
     text.parse()
         .map_err(|error| StorageError::Corrupt(format!("an instant of the table {table}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_supersede_themselves_or_each_other_are_damage_and_not_followed_without_end() {
+        let connection = Connection::open_in_memory().unwrap();
+        let rows = "CREATE TABLE fixings (id INTEGER PRIMARY KEY, units INTEGER, value TEXT, supersedes INTEGER);
+            INSERT INTO fixings VALUES (1, 1, '475.09', NULL), (2, 1, '475.10', 1), (3, 1, '475.10', 3), (4, 1, '475.10', 5);";
+        connection.execute_batch(rows).unwrap();
+        let older = |id| value_of(&connection, id).map(|(_units, _value, older)| older);
+        assert_eq!((older(1).unwrap(), older(2).unwrap()), (None, Some(1)));
+        for (id, newer) in [(3, 3), (4, 5)] {
+            let StorageError::Corrupt(detail) = older(id).unwrap_err() else {
+                panic!("row {id} is not damage");
+            };
+            let expected =
+                format!("row {id} of the table fixings supersedes row {newer}, which is not older");
+            assert_eq!(detail, expected);
+        }
+    }
 }
